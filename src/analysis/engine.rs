@@ -1,0 +1,428 @@
+//! One report through all stages.
+
+use jiff::civil::Date;
+
+use super::confidence::{self, Features};
+use super::{headless, queries, Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion};
+use crate::code::family::{best_single, choose, row, Candidate};
+use crate::code::rules::{self, Coded};
+use crate::code::study::{fuse, settle_contrast, Study};
+use crate::lexicon::model::{AxisId, AxisKind, RegionId, Role, SectionKind, Values};
+use crate::lexicon::Lexicon;
+use crate::read::contrast::{notes, Note};
+use crate::read::exam::{exams, Exams};
+use crate::read::gate::{admit, Admission};
+use crate::read::section::{parts, Part};
+use crate::read::statement::{Atom, Facet, Proof};
+use crate::read::text::Text;
+use crate::read::title::candidate;
+use crate::text::{sentences, Span};
+
+/// A report with all that was read from it.
+pub(super) struct Reading<'a> {
+    pub(super) text: Text<'a>,
+    pub(super) parts: Vec<Part>,
+    pub(super) exams: Exams,
+    pub(super) notes: Vec<Note>,
+    pub(super) admission: Admission,
+}
+
+pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Analysis {
+    let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
+    let text = Text::new(lexicon, source);
+    let parts = parts(&text);
+    let exams = exams(&text, &parts, day);
+    let notes = notes(&text, &parts);
+    let admission = admit(&text, &parts, &exams);
+    let mut r = Reading { text, parts, exams, notes, admission };
+
+    let mut studies = fuse(lexicon, &r.exams);
+    let told = studies.iter().any(|s| s.region.is_some() || s.values.get(lexicon.known.method) != 0 || s.values.get(lexicon.known.features) != 0);
+    let headless = !r.exams.charge_line && !told;
+    if headless && r.admission.admitted {
+        headless::complete(&r, &mut studies);
+    }
+    attributes(&r, &mut studies);
+    let alone = studies.len() == 1;
+    for s in &mut studies {
+        settle_contrast(lexicon, s, &r.notes, alone);
+    }
+    let (mut coded, loose) = code(lexicon, &studies, day);
+    own_findings(&r, &mut coded);
+    let applied = rules::apply(lexicon, &mut coded, day);
+
+    let mut rejected = Vec::new();
+    let mut suggestions = Vec::new();
+    let mut features = Features::of(&r, &studies, &coded, headless, loose.len());
+    for c in &coded {
+        if !r.admission.admitted {
+            rejected.push(reject_coded(&r, c, Reason::Document, r.admission.kind.map(|k| lexicon.documents[k.0 as usize].reason.to_string())));
+        } else if let Some((rule, winner)) = &c.taken {
+            let message = format!("inside {winner}: {} ({})", lexicon.rules[*rule].message, lexicon.rules[*rule].source);
+            rejected.push(reject_coded(&r, c, Reason::Bundled, Some(message)));
+        } else {
+            let confidence = confidence::of_code(&features, c);
+            suggest(&r, c, confidence, options, day, &mut suggestions);
+        }
+    }
+    for s in &loose {
+        let reason = if lexicon.is_built(&s.values) || s.values.get(lexicon.known.modality) == 0 { Reason::NoCode } else { Reason::NotBuilt };
+        if s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality) != 0 {
+            rejected.push(Rejected {
+                code: None,
+                label: label(lexicon, s.values, s.region.as_slice()),
+                study: view(lexicon, &s.values, s.region.as_slice()),
+                reason,
+                message: reason.message().to_owned(),
+                evidence: evidence(&r, &s.proofs),
+            });
+        }
+    }
+    others(&r, day, &mut rejected);
+    let queries = queries::raise(&r, &studies, &coded, &applied, beyond);
+    features.queries = queries.len();
+    suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
+    Analysis { confidence: confidence::of_answer(&features, &suggestions), code_set, document: document(&r), suggestions, rejected, queries }
+}
+
+fn first(evidence: &[Evidence]) -> u32 {
+    evidence.iter().map(|e| e.span.start).min().unwrap_or(u32::MAX)
+}
+
+/// The day to code for, the start of the set in force on it, and whether the day lies beyond the edition.
+fn code_set(lexicon: &Lexicon, day: Option<Date>) -> (Date, Date, bool) {
+    let wanted = day.unwrap_or(lexicon.edition.default_date);
+    let last = Date::constant(lexicon.edition.default_date.year(), 12, 31);
+    let day = wanted.min(last);
+    let start = lexicon
+        .codes
+        .iter()
+        .flat_map(|c| [c.from, c.until.and_then(|d| d.tomorrow().ok())])
+        .flatten()
+        .chain([Date::constant(day.year(), 1, 1)])
+        .filter(|d| *d <= day)
+        .max()
+        .unwrap_or(day);
+    (day, start, wanted > last)
+}
+
+/// What sentences of technique say besides contrast: stress, 3D, intraoperative and the like.
+fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
+    use SectionKind as K;
+    let lexicon = r.text.lexicon;
+    let known = &lexicon.known;
+    let register = lexicon.axis_named("register");
+    let mut mentions = Vec::new();
+    for part in &r.parts {
+        if r.exams.charge_line || !matches!(part.kind, K::Technique | K::Body | K::Contrast | K::Findings) {
+            continue;
+        }
+        for s in sentences(r.text.text(), part.body) {
+            r.text.mentions(s, false, &mut mentions);
+            for m in &mentions {
+                let c = lexicon.concept(m.concept);
+                let bits = c.sets.get(known.features);
+                if bits == 0 || c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(known.modality) != 0 {
+                    continue;
+                }
+                for study in studies.iter_mut() {
+                    study.values.add(known.features, bits);
+                    study.proofs.push(Proof { facet: Facet::Axis(known.features), span: m.span, concept: Some(m.concept) });
+                }
+            }
+        }
+    }
+    if let Some(axis) = register {
+        let value = if r.exams.charge_line { "charge_line" } else { "report" };
+        for s in studies.iter_mut() {
+            s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
+        }
+    }
+}
+
+/// Families and rows for all studies, and the studies that none takes.
+fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+    let known = &lexicon.known;
+    let candidates: Vec<Candidate> = studies
+        .iter()
+        .map(|s| {
+            let atom = Atom { region: s.region, values: s.values, implied: s.implied, ..Atom::default() };
+            candidate(&atom)
+        })
+        .collect();
+    let choices = choose(lexicon, &candidates, day);
+    let mut used = vec![false; studies.len()];
+    let mut out = Vec::new();
+    for choice in &choices {
+        let mut study = studies[choice.members[0]].clone();
+        study.values = candidates[choice.members[0]].values;
+        let mut regions: Vec<RegionId> = Vec::new();
+        for &i in &choice.members {
+            used[i] = true;
+            let s = &studies[i];
+            regions.extend(s.region.filter(|r| !regions.contains(r)));
+            study.values.add(known.contrast, s.values.get(known.contrast));
+            study.values.add(known.side, s.values.get(known.side));
+            study.values.add(known.features, s.values.get(known.features));
+            study.values.add(known.route, s.values.get(known.route));
+            study.conflict |= s.conflict;
+            study.contrast_assumed |= s.contrast_assumed;
+            study.withheld |= s.withheld;
+            study.source = study.source.min(s.source);
+            study.unexplained = study.unexplained.max(s.unexplained);
+            for p in &s.proofs {
+                if !study.proofs.contains(p) {
+                    study.proofs.push(*p);
+                }
+            }
+        }
+        let family = lexicon.family(choice.family);
+        let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
+        let make = |code: &str, defaults: Vec<AxisId>| Coded {
+            family: choice.family,
+            code: code.into(),
+            study: study.clone(),
+            regions: regions.clone(),
+            defaults,
+            taken: None,
+            changed: None,
+            own_findings: false,
+        };
+        out.push(make(&chosen.code, defaults.clone()));
+        for add in &family.adds {
+            let holds = add.values.iter().all(|(axis, bits)| study.values.get(axis) & bits == bits);
+            if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+                out.push(make(&add.code, Vec::new()));
+            }
+        }
+    }
+    let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
+    (out, loose)
+}
+
+/// Whether a study has text of its own under a heading of its own.
+fn own_findings(r: &Reading<'_>, coded: &mut [Coded]) {
+    for c in coded.iter_mut() {
+        c.own_findings = c.study.scope.is_some_and(|s| r.text.slice(s).split_whitespace().count() >= 4);
+    }
+}
+
+fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: Date, out: &mut Vec<Suggestion>) {
+    let lexicon = r.text.lexicon;
+    let family = lexicon.family(c.family);
+    let known = &lexicon.known;
+    let mut proofs = c.study.proofs.clone();
+    proofs.sort_by_key(|p| (p.span.start, p.span.end, p.facet));
+    let evidence = evidence(r, &proofs);
+    let mut values = c.study.values;
+    if let Some(axis) = lexicon.axis_named("register") {
+        values.set(axis, 0);
+    }
+    let mut defaults: Vec<(String, String)> = c
+        .defaults
+        .iter()
+        .map(|a| (lexicon.axis(*a).id.to_string(), names(lexicon, *a, family.assume.get(*a)).join("+")))
+        .collect();
+    if c.study.contrast_assumed && !defaults.iter().any(|(a, _)| a == "contrast") {
+        defaults.push(("contrast".to_owned(), names(lexicon, known.contrast, known.pre).join("+")));
+    }
+    let proven = |role: &str| evidence.iter().any(|e| e.role == role);
+    if values.get(known.modality) != 0 && !proven("modality") {
+        defaults.push(("modality".to_owned(), names(lexicon, known.modality, values.get(known.modality)).join("+")));
+    }
+    if !family.any.is_empty() && !proven("region") {
+        defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
+    }
+    let sides = values.get(known.side).count_ones().max(1);
+    let units = if family.per_side { sides } else { 1 };
+    let mut row_values = values;
+    for (axis, bits) in family.assume.iter() {
+        if row_values.get(axis) == 0 {
+            row_values.set(axis, bits);
+        }
+    }
+    let rule = c.changed.map_or_else(|| family.id.to_string(), |i| lexicon.rules[i].id.to_string());
+    let code = lexicon.code(&c.code);
+    let suggestion = Suggestion {
+        code: c.code.to_string(),
+        system: code.map_or_else(|| "CPT".to_owned(), |k| k.system.to_string()),
+        modifiers: Vec::new(),
+        units,
+        confidence,
+        unsure: confidence < options.threshold,
+        label: code_label(lexicon, c, &row_values),
+        rule,
+        study: view(lexicon, &values, &c.regions),
+        evidence,
+        defaults,
+        alternatives: alternatives(lexicon, c, &row_values, day),
+        note: family.note.as_deref().map(str::to_owned),
+    };
+    match out.iter_mut().find(|s| s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")) {
+        Some(twin) => {
+            for e in suggestion.evidence {
+                if !twin.evidence.contains(&e) {
+                    twin.evidence.push(e);
+                }
+            }
+            twin.evidence.sort_by_key(|e| (e.span.start, e.span.end));
+            twin.units = twin.units.max(1);
+        }
+        None => out.push(suggestion),
+    }
+}
+
+/// The family's other codes, and what they would need.
+fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
+    let mut out: Vec<Alternative> = Vec::new();
+    for r in &lexicon.family(c.family).rows {
+        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+            continue;
+        }
+        let needs: Vec<String> = r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        if !needs.is_empty() {
+            out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
+        }
+    }
+    out
+}
+
+fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
+    let family = lexicon.family(c.family);
+    let mut label = family.label.to_string();
+    for axis in 0..lexicon.axes.len() as u8 {
+        let axis = AxisId(axis);
+        let tells = family.rows.iter().any(|r| r.values.get(axis) != 0) || axis == lexicon.known.side;
+        let words = lexicon.axis(axis).label(values.get(axis));
+        if tells && !words.is_empty() && values.get(axis) != 0 && (axis != lexicon.known.features) {
+            label.push_str(", ");
+            label.push_str(&words);
+        }
+    }
+    label
+}
+
+/// An exam in our own words: modality, method, regions, contrast.
+pub(super) fn label(lexicon: &Lexicon, values: Values, regions: &[RegionId]) -> String {
+    let known = &lexicon.known;
+    let mut out: Vec<String> = Vec::new();
+    let head = [known.modality, known.method].into_iter().map(|a| lexicon.axis(a).label(values.get(a))).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
+    if !head.is_empty() {
+        out.push(head);
+    }
+    out.extend(regions.iter().map(|r| lexicon.region(*r).label.to_string()));
+    for axis in [known.side, known.contrast] {
+        let words = lexicon.axis(axis).label(values.get(axis));
+        if !words.is_empty() {
+            out.push(words);
+        }
+    }
+    out.join(", ")
+}
+
+fn names(lexicon: &Lexicon, axis: AxisId, bits: u64) -> Vec<String> {
+    lexicon.axis(axis).names(bits).map(str::to_owned).collect()
+}
+
+pub(super) fn view(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> StudyView {
+    let mut out = Vec::new();
+    for (i, axis) in lexicon.axes.iter().enumerate() {
+        let bits = values.get(AxisId(i as u8));
+        if bits != 0 && &*axis.id != "register" {
+            let mut words = names(lexicon, AxisId(i as u8), bits);
+            let value = match axis.kind {
+                AxisKind::Enum => AxisValue::One(words.swap_remove(0)),
+                AxisKind::Set => AxisValue::Many(words),
+            };
+            out.push((axis.id.to_string(), value));
+        }
+        if i == 0 && !regions.is_empty() {
+            out.push(("region".to_owned(), AxisValue::Many(regions.iter().map(|r| lexicon.region(*r).id.to_string()).collect())));
+        }
+    }
+    out
+}
+
+pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
+    let mut out: Vec<Evidence> = Vec::new();
+    for p in proofs {
+        let role = match p.facet {
+            Facet::Exam => "exam".to_owned(),
+            Facet::Region => "region".to_owned(),
+            Facet::Axis(a) => r.text.lexicon.axis(a).id.to_string(),
+        };
+        let e = Evidence { role, span: r.text.to_source(p.span), section: section(r, p.span), concept: p.concept.map(|c| r.text.lexicon.concept(c).id.to_string()) };
+        if !e.span.is_empty() && !out.contains(&e) {
+            out.push(e);
+        }
+    }
+    out
+}
+
+/// The section that a folded span stands in.
+pub(super) fn section(r: &Reading<'_>, span: Span) -> String {
+    let part = r.parts.iter().find(|p| p.body.contains(span) || p.head.contains(span));
+    part.and_then(|p| p.entry).map_or_else(|| "body".to_owned(), |id| r.text.lexicon.section(id).id.to_string())
+}
+
+fn reject_coded(r: &Reading<'_>, c: &Coded, reason: Reason, message: Option<String>) -> Rejected {
+    let lexicon = r.text.lexicon;
+    Rejected {
+        code: Some(c.code.to_string()),
+        label: code_label(lexicon, c, &c.study.values),
+        study: view(lexicon, &c.study.values, &c.regions),
+        reason,
+        message: message.unwrap_or_else(|| reason.message().to_owned()),
+        evidence: evidence(r, &c.study.proofs),
+    }
+}
+
+/// Exams that are named and are not this one.
+fn others(r: &Reading<'_>, day: Date, out: &mut Vec<Rejected>) {
+    let lexicon = r.text.lexicon;
+    for o in &r.exams.others {
+        for a in &o.atoms {
+            if a.region.is_none() && a.values.get(lexicon.known.method) == 0 && a.values.get(lexicon.known.modality) == 0 {
+                continue;
+            }
+            let regions: Vec<RegionId> = a.region.into_iter().collect();
+            let c = candidate(a);
+            let contrast = a.values.get(lexicon.known.contrast) != 0;
+            let certain = best_single(lexicon, &c, day)
+                .map(|f| lexicon.family(f))
+                .filter(|f| contrast || f.rows.len() == 1)
+                .and_then(|f| row(lexicon, f, &c.values))
+                .map(|(row, _)| row.code.to_string());
+            let proof = Proof { facet: Facet::Exam, span: o.span, concept: None };
+            let rejected = Rejected {
+                code: certain,
+                label: label(lexicon, a.values, &regions),
+                study: view(lexicon, &a.values, &regions),
+                reason: o.reason,
+                message: o.reason.message().to_owned(),
+                evidence: evidence(r, &[proof]),
+            };
+            if !out.iter().any(|x| x.label == rejected.label && x.reason == rejected.reason) {
+                out.push(rejected);
+            }
+        }
+    }
+}
+
+fn document(r: &Reading<'_>) -> DocumentView {
+    let lexicon = r.text.lexicon;
+    let kind = r.admission.kind.map(|k| &lexicon.documents[k.0 as usize]);
+    let (id, words) = match kind {
+        Some(k) => (k.id.to_string(), k.label.to_string()),
+        None if r.text.text().trim().is_empty() => ("empty".to_owned(), "no text".to_owned()),
+        None if r.exams.charge_line => ("charge_line".to_owned(), "charge line".to_owned()),
+        None => ("unknown".to_owned(), "text".to_owned()),
+    };
+    DocumentView {
+        kind: id,
+        label: words,
+        admitted: r.admission.admitted,
+        reason: if r.admission.admitted { None } else { kind.map(|k| k.reason.to_string()) },
+        evidence: r.admission.signs.iter().map(|s| Evidence { role: "document".to_owned(), span: r.text.to_source(*s), section: section(r, *s), concept: None }).collect(),
+    }
+}

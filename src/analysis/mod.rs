@@ -1,0 +1,189 @@
+//! The answer for one report, and how it is put together.
+
+mod confidence;
+mod engine;
+mod headless;
+mod json;
+mod queries;
+
+use jiff::civil::Date;
+
+use crate::lexicon::Lexicon;
+pub use crate::read::context::Reason;
+use crate::text::Span;
+
+pub use json::{answer, Answer, JsonOptions};
+
+/// How to read a report.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Day of service: picks the code set. `None`: the edition's default date.
+    pub date_of_service: Option<Date>,
+    /// Confidence under which a suggestion is marked unsure, 0 to 1.
+    pub threshold: f64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { date_of_service: None, threshold: 0.7 }
+    }
+}
+
+/// Words of the report that prove something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What they prove: the name of an axis, or `exam`.
+    pub role: String,
+    /// Bytes of the report, on character boundaries.
+    pub span: Span,
+    /// Section of the report, an id of `sections.toml`; `body` outside all.
+    pub section: String,
+    /// Concept that was read, if one was.
+    pub concept: Option<String>,
+}
+
+/// A value on an axis of a study.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AxisValue {
+    /// One value.
+    One(String),
+    /// A set.
+    Many(Vec<String>),
+}
+
+/// A study as the answer shows it: axis and value, in the order of the axes, unknown axes left out.
+pub type StudyView = Vec<(String, AxisValue)>;
+
+/// Another code of the family, and what the record would have to say for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alternative {
+    /// The code.
+    pub code: String,
+    /// What would have to be documented.
+    pub needs: String,
+}
+
+/// A code that the report supports.
+#[derive(Clone, Debug)]
+pub struct Suggestion {
+    /// The code.
+    pub code: String,
+    /// `CPT` or `HCPCS`.
+    pub system: String,
+    /// Modifiers; none at this stage.
+    pub modifiers: Vec<String>,
+    /// Units: sides of a paired family, else 1.
+    pub units: u32,
+    /// How sure, 0 to 1.
+    pub confidence: f64,
+    /// Whether the confidence is under the threshold.
+    pub unsure: bool,
+    /// The exam in our own words.
+    pub label: String,
+    /// The family, or the rule that gave the code.
+    pub rule: String,
+    /// The study.
+    pub study: StudyView,
+    /// Words that prove it, in the order of the report.
+    pub evidence: Vec<Evidence>,
+    /// Axes on which the text is silent, and the value taken: `(axis, value)`.
+    pub defaults: Vec<(String, String)>,
+    /// The family's other codes.
+    pub alternatives: Vec<Alternative>,
+    /// A remark of the family or rule.
+    pub note: Option<String>,
+}
+
+/// An exam that was seen and is not coded.
+#[derive(Clone, Debug)]
+pub struct Rejected {
+    /// The code, where it is certain.
+    pub code: Option<String>,
+    /// The exam in our own words.
+    pub label: String,
+    /// The study as far as it is told.
+    pub study: StudyView,
+    /// Why.
+    pub reason: Reason,
+    /// Why, for a reader.
+    pub message: String,
+    /// Where.
+    pub evidence: Vec<Evidence>,
+}
+
+/// A question to whoever wrote the report.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// Its kind, an id of `queries.toml`.
+    pub kind: String,
+    /// The question.
+    pub message: String,
+    /// The places that it is about.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What kind of text it is.
+#[derive(Clone, Debug)]
+pub struct DocumentView {
+    /// An id of `documents.toml`, or `charge_line`, `unknown`, `empty`.
+    pub kind: String,
+    /// In words.
+    pub label: String,
+    /// Whether it supports codes.
+    pub admitted: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Its signs.
+    pub evidence: Vec<Evidence>,
+}
+
+/// All that radcode has to say on one report. Holds spans into the text, never words of it.
+#[derive(Clone, Debug)]
+pub struct Analysis {
+    /// How sure the answer as a whole is, the empty one included, 0 to 1.
+    pub confidence: f64,
+    /// Start of the code set that was used.
+    pub code_set: Date,
+    /// The document.
+    pub document: DocumentView,
+    /// The codes to bill.
+    pub suggestions: Vec<Suggestion>,
+    /// What was seen and not coded.
+    pub rejected: Vec<Rejected>,
+    /// What to ask.
+    pub queries: Vec<Query>,
+}
+
+/// Reads reports with one lexicon. Immutable, `Send + Sync`; share it between threads.
+///
+/// ```
+/// use radcode::{Analyzer, Lexicon, Options};
+/// let analyzer = Analyzer::new(Lexicon::embedded()?);
+/// let analysis = analyzer.analyze("CT CERVICAL SPINE W/O CONTRAST", &Options::default());
+/// assert_eq!(analysis.suggestions[0].code, "72125");
+/// # Ok::<(), radcode::LexiconError>(())
+/// ```
+#[derive(Debug)]
+pub struct Analyzer {
+    lexicon: Lexicon,
+}
+
+impl Analyzer {
+    /// An analyzer over a lexicon.
+    #[must_use]
+    pub const fn new(lexicon: Lexicon) -> Self {
+        Self { lexicon }
+    }
+
+    /// The lexicon.
+    #[must_use]
+    pub const fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    /// Analyzes one report. Never fails; a text that supports nothing gets an answer that says so.
+    #[must_use]
+    pub fn analyze(&self, text: &str, options: &Options) -> Analysis {
+        engine::analyze(&self.lexicon, text, options)
+    }
+}

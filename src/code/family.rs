@@ -1,0 +1,137 @@
+//! Which code family takes which studies, and which of its rows.
+
+use jiff::civil::Date;
+
+use crate::lexicon::model::{AxisId, AxisKind, Family, FamilyId, RegionId, Row, Values};
+use crate::lexicon::Lexicon;
+
+/// What a family is chosen by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) region: Option<RegionId>,
+    /// Known values, implied ones included.
+    pub(crate) values: Values,
+}
+
+/// A family and the candidates that it takes, by index.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    pub(crate) family: FamilyId,
+    pub(crate) members: Vec<usize>,
+}
+
+/// Covers the candidates with families: first those that take a set of regions, the larger first, then the most
+/// particular one for each that is left; candidates of one family are one study. What no family takes is left out.
+pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Choice> {
+    let mut free: Vec<bool> = vec![true; all.len()];
+    let mut out: Vec<Choice> = Vec::new();
+    let mut sets: Vec<(FamilyId, &Family)> =
+        families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
+    sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), axes(f))), *id));
+    for (id, f) in sets {
+        let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values);
+        let members: Vec<usize> = (0..all.len())
+            .filter(|&i| fits(i) && f.all.iter().any(|r| all[i].region.is_some_and(|have| is_in(lexicon, have, *r))))
+            .collect();
+        let complete = f.all.iter().all(|r| members.iter().any(|&i| all[i].region.is_some_and(|have| is_in(lexicon, have, *r))));
+        if complete {
+            for &i in &members {
+                free[i] = false;
+            }
+            push(&mut out, id, members);
+        }
+    }
+    for i in 0..all.len() {
+        if free[i]
+            && let Some(id) = best_single(lexicon, &all[i], day)
+        {
+            push(&mut out, id, vec![i]);
+        }
+    }
+    out
+}
+
+fn push(out: &mut Vec<Choice>, family: FamilyId, members: Vec<usize>) {
+    match out.iter_mut().find(|c| c.family == family) {
+        Some(c) => c.members.extend(members),
+        None => out.push(Choice { family, members }),
+    }
+}
+
+fn families(lexicon: &Lexicon, day: Date) -> impl Iterator<Item = (FamilyId, &Family)> {
+    lexicon.families.iter().enumerate().filter(move |(_, f)| f.in_force(day)).map(|(i, f)| (FamilyId(i as u16), f))
+}
+
+/// The most particular family that takes one candidate alone.
+pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -> Option<FamilyId> {
+    families(lexicon, day)
+        .filter(|(_, f)| f.all.is_empty())
+        .filter_map(|(id, f)| accepts(lexicon, f, candidate).map(|rank| (rank, id)))
+        .max_by_key(|(rank, id)| (*rank, std::cmp::Reverse(*id)))
+        .map(|(_, id)| id)
+}
+
+/// How particularly a family takes a candidate; `None` where it does not.
+pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
+    if !accepts_values(lexicon, f, &candidate.values) {
+        return None;
+    }
+    let region_rank = if f.any.is_empty() {
+        0
+    } else {
+        let have = candidate.region?;
+        let near = std::iter::successors(Some(have), |r| lexicon.region(*r).parent).find(|r| f.any.contains(*r))?;
+        2 + u32::from(lexicon.region(near).depth)
+    };
+    Some(4 * axes(f) + region_rank)
+}
+
+fn axes(f: &Family) -> u32 {
+    f.when.iter().map(|(_, bits)| bits.count_ones()).sum()
+}
+
+fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values) -> bool {
+    f.when.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis)))
+        && f.unless.iter().all(|(axis, bits)| values.get(axis) & bits == 0)
+}
+
+/// On an enum axis one of the wanted values, on a set axis all of them.
+fn holds(lexicon: &Lexicon, axis: AxisId, wanted: u64, have: u64) -> bool {
+    match lexicon.axis(axis).kind {
+        AxisKind::Enum => have & wanted != 0,
+        AxisKind::Set => have & wanted == wanted,
+    }
+}
+
+/// Whether a region is another one or lies under it.
+pub(crate) fn is_in(lexicon: &Lexicon, region: RegionId, under: RegionId) -> bool {
+    region == under || lexicon.region(region).ancestors.contains(under)
+}
+
+/// The row of a family for a study, and the axes on which silence was taken for a value.
+///
+/// A row fits where none of its axes contradicts; of those that fit the one with most axes wins. Where the text is
+/// silent on an axis that tells rows apart the family's assumption counts, and is named.
+pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Option<(&'f Row, Vec<AxisId>)> {
+    let mut known = *values;
+    let mut assumed = Vec::new();
+    for (axis, bits) in f.assume.iter() {
+        if known.get(axis) == 0 && f.rows.iter().any(|r| r.values.get(axis) != 0) {
+            known.set(axis, bits);
+            assumed.push(axis);
+        }
+    }
+    let fit = f
+        .rows
+        .iter()
+        .filter(|r| {
+            r.values.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {
+                // a feature wanted has to be there; a set compared as a whole otherwise
+                AxisKind::Set if axis == lexicon.known.features => known.get(axis) & bits == bits,
+                AxisKind::Set => known.get(axis) == bits,
+                AxisKind::Enum => known.get(axis) & bits != 0,
+            })
+        })
+        .max_by_key(|r| r.values.iter().count())?;
+    Some((fit, assumed))
+}

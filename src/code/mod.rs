@@ -1,0 +1,5 @@
+//! From what was examined to codes: studies, families, rules.
+
+pub(crate) mod family;
+pub(crate) mod rules;
+pub(crate) mod study;

@@ -1,0 +1,374 @@
+//! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
+
+use crate::code::family::is_in;
+use crate::lexicon::model::{RegionId, Values};
+use crate::lexicon::Lexicon;
+use crate::read::contrast::{Note, Strength};
+use crate::read::exam::{Exams, Source, Statement};
+use crate::read::statement::{Atom, Facet, Proof};
+use crate::text::Span;
+
+/// One region imaged in one way, fused from all that speaks of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Study {
+    pub(crate) region: Option<RegionId>,
+    pub(crate) region_named: bool,
+    pub(crate) values: Values,
+    pub(crate) implied: Values,
+    /// The best source that names it.
+    pub(crate) source: Source,
+    /// Contrast as each source has it.
+    pub(crate) title_contrast: u64,
+    pub(crate) performed_contrast: u64,
+    pub(crate) order_contrast: u64,
+    pub(crate) proofs: Vec<Proof>,
+    /// Text under a heading of its own, folded.
+    pub(crate) scope: Option<Span>,
+    /// The statement that it stands in, to tell separate sentences of one session apart.
+    pub(crate) unexplained: u16,
+    pub(crate) repaired: u16,
+    pub(crate) supplied: bool,
+    /// How many statements name it.
+    pub(crate) named: u8,
+    pub(crate) sides: Vec<(u64, Source, Span)>,
+    pub(crate) conflict: bool,
+    pub(crate) contrast_assumed: bool,
+    pub(crate) withheld: bool,
+}
+
+impl Study {
+    /// A study of which nothing is known but where it was found.
+    pub(crate) fn found(source: Source) -> Self {
+        Self {
+            region: None,
+            region_named: false,
+            values: Values::default(),
+            implied: Values::default(),
+            source,
+            title_contrast: 0,
+            performed_contrast: 0,
+            order_contrast: 0,
+            proofs: Vec::new(),
+            scope: None,
+            unexplained: 0,
+            repaired: 0,
+            supplied: false,
+            named: 0,
+            sides: Vec::new(),
+            conflict: false,
+            contrast_assumed: false,
+            withheld: false,
+        }
+    }
+}
+
+/// Fuses the statements of this report, the title's exams first.
+pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
+    let mut studies: Vec<Study> = Vec::new();
+    let has = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a)));
+    let base = [Source::Title, Source::Performed, Source::Heading, Source::Order, Source::Findings].into_iter().find(|s| has(*s));
+    let Some(base) = base else { return studies };
+    let modality = common_modality(lexicon, exams);
+    let order = [base, Source::Title, Source::Heading, Source::Performed, Source::Order];
+    let mut done: Vec<Source> = Vec::new();
+    for source in order {
+        if done.contains(&source) {
+            continue;
+        }
+        done.push(source);
+        for e in exams.ours.iter().filter(|e| e.source == source) {
+            for atom in &e.atoms {
+                add(lexicon, &mut studies, e, atom, source, base, modality);
+            }
+        }
+    }
+    if base == Source::Findings {
+        return studies;
+    }
+    drop_frames(lexicon, &mut studies);
+    studies
+}
+
+/// Whether an atom names an exam: a modality, or a method or protocol that implies one, on some region.
+fn is_exam(lexicon: &Lexicon, a: &Atom) -> bool {
+    let known = &lexicon.known;
+    (a.values.get(known.modality) | a.implied.get(known.modality)) != 0
+}
+
+/// The one modality that the statements name, if it is one.
+fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
+    let m = lexicon.known.modality;
+    let all = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b);
+    if all.count_ones() == 1 { all } else { 0 }
+}
+
+fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, base: Source, common: u64) {
+    let known = &lexicon.known;
+    let mut atom = atom.clone();
+    let own_modality = atom.values.get(known.modality) != 0;
+    if !own_modality && atom.implied.get(known.modality) == 0 && common != 0 {
+        atom.values.set(known.modality, common);
+    }
+    let contrast = atom.values.get(known.contrast);
+    let home = studies.iter_mut().filter(|s| same_exam(lexicon, s, &atom)).max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
+    if let Some(s) = home {
+        merge(lexicon, s, e, &atom, source, contrast);
+        return;
+    }
+    // a study with a modality and no region takes the region of the first statement that has one
+    if atom.region.is_some()
+        && let Some(s) = studies.iter_mut().find(|s| s.region.is_none() && compatible(lexicon, s, &atom))
+    {
+        s.region = atom.region;
+        s.region_named = atom.region_named;
+        merge(lexicon, s, e, &atom, source, contrast);
+        return;
+    }
+    if source != base && !may_add(lexicon, studies, &atom, source, own_modality) {
+        return;
+    }
+    let mut values = atom.values;
+    values.set(known.contrast, 0);
+    let mut s = Study {
+        region: atom.region,
+        region_named: atom.region_named,
+        values,
+        implied: atom.implied,
+        unexplained: e.unexplained,
+        repaired: e.repaired,
+        supplied: e.supplied,
+        ..Study::found(source)
+    };
+    merge(lexicon, &mut s, e, &atom, source, contrast);
+    studies.push(s);
+}
+
+/// Whether a statement that is not the title may add an exam to those that the title names.
+fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, own_modality: bool) -> bool {
+    let known = &lexicon.known;
+    let m = atom.values.get(known.modality);
+    match source {
+        Source::Heading | Source::Title => own_modality && (atom.region.is_some() || atom.values.get(known.method) != 0),
+        // a sentence of performance adds regions of the same kind of exam, or a method of its own
+        Source::Performed => {
+            own_modality
+                && atom.region_named
+                && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
+                && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || atom.values.get(known.method) != 0)
+        }
+        _ => false,
+    }
+}
+
+/// Same modality and method, regions that are one or lie in one another.
+fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom) -> bool {
+    if !compatible(lexicon, s, a) {
+        return false;
+    }
+    match (s.region, a.region) {
+        (Some(x), Some(y)) => is_in(lexicon, x, y) || is_in(lexicon, y, x),
+        (_, None) => true,
+        (None, Some(_)) => false,
+    }
+}
+
+fn compatible(lexicon: &Lexicon, s: &Study, a: &Atom) -> bool {
+    let known = &lexicon.known;
+    let one = |v: &Values, i: &Values, axis| if v.get(axis) == 0 { i.get(axis) } else { v.get(axis) };
+    let (sm, am) = (one(&s.values, &s.implied, known.modality), one(&a.values, &a.implied, known.modality));
+    let (sk, ak) = (one(&s.values, &s.implied, known.method), one(&a.values, &a.implied, known.method));
+    let modality = sm == 0 || am == 0 || sm & am != 0;
+    // "CT of the chest was performed" in a report of a CT angiogram names the same exam
+    modality && (sk == ak || ak == 0 || sk == 0)
+}
+
+fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: Source, contrast: u64) {
+    let known = &lexicon.known;
+    if let (Some(have), Some(new)) = (s.region, atom.region)
+        && have != new
+        && is_in(lexicon, new, have)
+        && atom.region_named
+        && source <= Source::Heading
+    {
+        s.region = Some(new); // the narrower name
+    }
+    if s.region.is_none() {
+        s.region = atom.region;
+    }
+    for (axis, bits) in atom.values.iter() {
+        if axis == known.contrast || axis == known.side {
+            continue;
+        }
+        if axis == known.features || axis == known.route {
+            s.values.add(axis, bits);
+        } else if s.values.get(axis) == 0 && (axis != known.method || source <= Source::Heading) {
+            s.values.set(axis, bits);
+        }
+    }
+    for (axis, bits) in atom.implied.iter() {
+        s.implied.add(axis, bits);
+    }
+    let side = atom.values.get(known.side);
+    if side != 0 {
+        let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);
+        s.sides.push((side, source, span));
+        if s.values.get(known.side) == 0 {
+            s.values.set(known.side, side);
+        }
+    }
+    match source {
+        Source::Title | Source::Heading => s.title_contrast |= contrast,
+        Source::Performed => s.performed_contrast |= contrast,
+        Source::Order => s.order_contrast |= contrast,
+        Source::Findings => s.title_contrast |= contrast,
+    }
+    if source == Source::Heading || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
+        s.scope = Some(s.scope.map_or(e.scope, |x| x.join(e.scope)));
+    }
+    s.source = s.source.min(source);
+    s.named = s.named.saturating_add(1);
+    for p in &atom.proofs {
+        if !s.proofs.contains(p) {
+            s.proofs.push(*p);
+        }
+    }
+}
+
+/// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.
+fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
+    let known = &lexicon.known;
+    let list: Vec<(Option<RegionId>, u64, u64)> = studies.iter().map(|s| (s.region, s.values.get(known.modality), s.values.get(known.method))).collect();
+    let mut i = 0;
+    studies.retain(|s| {
+        let me = i;
+        i += 1;
+        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || s.values.get(known.features) != 0 };
+        !list.iter().enumerate().any(|(j, (r, m, k))| {
+            j != me && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region)) && *m == s.values.get(known.modality) && *k == s.values.get(known.method)
+        })
+    });
+}
+
+/// Settles contrast for one study from all that is said of it, most trusted first, and says how.
+pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], alone: bool) {
+    let known = &lexicon.known;
+    let (pre, post) = (known.pre, known.post);
+    let facet = Facet::Axis(known.contrast);
+    let mut state = s.performed_contrast;
+    let mut explicit_with = s.performed_contrast == post;
+    let (mut agent, mut seen, mut withheld) = (false, false, false);
+    let mut local_route = s.values.get(known.route) & !iv(lexicon);
+    let mut proofs: Vec<Proof> = Vec::new();
+    for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, alone)) {
+        match n.strength {
+            Strength::State | Strength::Phase => {
+                state |= n.bits;
+                explicit_with |= n.strength == Strength::State && n.bits == post;
+            }
+            Strength::Agent => agent = true,
+            Strength::Enhancement => {
+                seen = true;
+                continue;
+            }
+            Strength::Withheld => withheld = true,
+        }
+        local_route |= n.route;
+        proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
+    }
+    let mr = is_modality(lexicon, s, "mr");
+    let local = local_route != 0;
+    let title = s.title_contrast;
+    let other_source = if title != 0 { title } else { s.order_contrast };
+    let post_alone = if mr && !local { pre | post } else { post };
+    let stated = state & post != 0;
+    let bits = if withheld && !(stated && agent) && !local {
+        s.withheld = true;
+        s.conflict |= title & post != 0;
+        pre
+    } else if state != 0 {
+        let mut t = state;
+        if agent {
+            t |= post;
+        }
+        if title != 0 {
+            if t & title == 0 {
+                s.conflict = true;
+                if t == post && mr && !explicit_with && !local { pre | post } else { t }
+            } else {
+                s.conflict |= t & !title != 0;
+                t | title
+            }
+        } else if t == post && !explicit_with && !(s.order_contrast == post) {
+            post_alone
+        } else {
+            t
+        }
+    } else if agent {
+        if title == pre {
+            s.conflict = true;
+            post_alone
+        } else if other_source & post != 0 {
+            other_source
+        } else {
+            post_alone
+        }
+    } else if other_source != 0 {
+        other_source
+    } else if seen {
+        post_alone
+    } else {
+        0
+    };
+    if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
+        let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, alone));
+        proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
+        s.contrast_assumed = mr;
+    } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
+        s.contrast_assumed = true;
+    }
+    if local_route != 0 {
+        s.values.add(known.route, local_route);
+    }
+    let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
+    s.values.set(known.contrast, bits);
+    for p in proofs {
+        if !s.proofs.contains(&p) {
+            s.proofs.push(p);
+        }
+    }
+}
+
+fn iv(lexicon: &Lexicon) -> u64 {
+    let route = lexicon.axis(lexicon.known.route);
+    route.bit("iv").unwrap_or(0) | route.bit("ia").unwrap_or(0)
+}
+
+fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
+    lexicon.has(&s.values, "modality", name) || (s.values.get(lexicon.known.modality) == 0 && lexicon.has(&s.implied, "modality", name))
+}
+
+/// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
+/// that it stands under.
+fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, alone: bool) -> bool {
+    let known = &lexicon.known;
+    if alone {
+        return true;
+    }
+    let agent = &*lexicon.concept(n.concept).id;
+    let m = s.values.get(known.modality) | s.implied.get(known.modality);
+    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr") || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr") {
+        return false;
+    }
+    if n.modalities != 0 && m != 0 && n.modalities & m == 0 {
+        return false;
+    }
+    if let Some(scope) = s.scope
+        && scope.contains(n.sentence)
+    {
+        return true;
+    }
+    if n.strength == Strength::Enhancement && s.scope.is_some() {
+        return false;
+    }
+    n.regions.is_empty() || s.region.is_none_or(|r| n.regions.iter().any(|x| is_in(lexicon, r, x) || is_in(lexicon, x, r)))
+}

@@ -1,0 +1,603 @@
+//! From wire entries to frozen tables: names become ids, and whatever does not hold together becomes a problem.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use jiff::civil::Date;
+use toml::value::Datetime;
+use toml::Spanned;
+
+use super::load::{At, Entries};
+use super::model::{
+    Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family,
+    FamilyId, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId,
+    SectionKind, Sense, SignWeight, Values, MAX_AXES, MAX_REGIONS, MAX_VALUES,
+};
+use super::problem::Problem;
+use super::terms::{Scope, TermsBuilder};
+use super::wire::{OneOrMany, RowWire, ValuesWire, Words};
+use super::{Edition, Known, Lexicon, Owner, Proof};
+use crate::text::fold_term;
+
+/// What every engine needs to find in `axes.toml`: axes with a meaning of their own in the grammar of statements.
+const KNOWN_AXES: [&str; 7] = ["modality", "method", "side", "contrast", "route", "joint", "features"];
+
+pub(super) fn build(
+    files: &[(String, String)],
+    entries: Entries,
+    sha256: String,
+    problems: &mut Vec<Problem>,
+) -> Option<Lexicon> {
+    let mut b = Builder { files, problems, axes: Vec::new(), regions: Vec::new(), region_ids: HashMap::new(), proofs: Vec::new() };
+    b.axes(&entries);
+    if KNOWN_AXES.iter().any(|k| b.axis(k).is_none()) {
+        let file = entries.axes.first().map_or(0, |a| a.file);
+        b.problem(file, 0..0, "an axis is missing that the grammar needs", &format!("declare all of: {}", KNOWN_AXES.join(", ")));
+        return None;
+    }
+    let known = b.known()?;
+    b.regions(&entries);
+    let mut terms = TermsBuilder::default();
+    let mut concepts = Vec::new();
+    let mut names: HashMap<String, Range<usize>> = HashMap::new();
+    for at in &entries.regions {
+        let id = ConceptId(concepts.len() as u16);
+        let w = &at.entry;
+        let Some(&region) = b.region_ids.get(w.id.get_ref()) else { continue };
+        let (mut sets, mut regions) = b.values(at.file, &w.sets);
+        let (implies, implied_regions) = b.values(at.file, &w.implies);
+        regions.insert(region);
+        let _ = &mut sets;
+        concepts.push(Concept {
+            id: format!("region.{}", w.id.get_ref()).into(),
+            role: Role::Plain,
+            sets,
+            regions,
+            implies,
+            implied_regions,
+            region: Some(region),
+        });
+        let sense = Sense::Concept(id);
+        b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
+        b.words(at.file, &mut terms, &w.titles, sense, Scope::Title);
+        b.words(at.file, &mut terms, &w.organs, Sense::Organ(region), Scope::Any);
+        b.proofs(at.file, Owner::Sense(sense), &w.hit, &w.miss);
+    }
+    for at in &entries.concepts {
+        let w = &at.entry;
+        let id = ConceptId(concepts.len() as u16);
+        b.unique(at.file, &mut names, &w.id, "concept");
+        let role = match w.role.as_ref().map(|r| (r, role(r.get_ref()))) {
+            None => Role::Plain,
+            Some((_, Some(role))) => role,
+            Some((r, None)) => {
+                b.problem(at.file, r.span(), &format!("`{}` is no word class", r.get_ref()), &format!("use one of: {}", ROLES.map(|(n, _)| n).join(", ")));
+                Role::Plain
+            }
+        };
+        let (sets, regions) = b.values(at.file, &w.sets);
+        let (implies, implied_regions) = b.values(at.file, &w.implies);
+        concepts.push(Concept { id: w.id.get_ref().as_str().into(), role, sets, regions, implies, implied_regions, region: None });
+        let sense = Sense::Concept(id);
+        b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
+        b.words(at.file, &mut terms, &w.titles, sense, Scope::Title);
+        b.words(at.file, &mut terms, &w.prose, sense, Scope::Prose);
+        b.proofs(at.file, Owner::Sense(sense), &w.hit, &w.miss);
+    }
+    for at in &entries.ambiguous {
+        let w = &at.entry;
+        let folded = fold_term(w.term.get_ref());
+        terms.declare(&folded);
+        for s in &w.senses {
+            let name = s.get_ref().replace("region:", "region.").replace("concept:", "");
+            match concepts.iter().position(|c| *c.id == *name) {
+                Some(i) => b.word(at.file, &mut terms, w.term.get_ref(), w.term.span(), Sense::Concept(ConceptId(i as u16)), Scope::Title),
+                None => b.problem(at.file, s.span(), &format!("there is no `{}`", s.get_ref()), "name a region as `region:ID` or a concept as `concept:ID`"),
+            }
+        }
+        b.proofs(at.file, Owner::Line, &w.hit, &w.miss);
+    }
+    let mut cues = Vec::new();
+    for at in &entries.cues {
+        let w = &at.entry;
+        b.unique(at.file, &mut names, &w.id, "cue");
+        let id = CueId(cues.len() as u16);
+        let means = b.choice(at.file, &w.means, &MEANS, Means::Negated);
+        let reach = b.choice(at.file, &w.reach, &REACHES, Reach::Both);
+        cues.push(Cue { id: w.id.get_ref().as_str().into(), means, reach });
+        b.words(at.file, &mut terms, &w.terms, Sense::Cue(id), Scope::Any);
+        b.proofs(at.file, Owner::Sense(Sense::Cue(id)), &w.hit, &w.miss);
+    }
+    let mut sections = Vec::new();
+    for at in &entries.sections {
+        let w = &at.entry;
+        let id = SectionId(sections.len() as u16);
+        let kind = b.choice(at.file, &w.kind, &SECTIONS, SectionKind::Other);
+        sections.push(SectionEntry { id: w.id.get_ref().as_str().into(), kind });
+        b.words(at.file, &mut terms, &w.terms, Sense::Section(id), Scope::Any);
+        b.proofs(at.file, Owner::Sense(Sense::Section(id)), &w.hit, &w.miss);
+    }
+    let mut documents = Vec::new();
+    for at in &entries.documents {
+        let w = &at.entry;
+        let id = DocumentId(documents.len() as u8);
+        let allows = b.choice(at.file, &w.allows, &ALLOWS, Allows::None);
+        documents.push(DocumentKind {
+            id: w.id.get_ref().as_str().into(),
+            label: w.label.as_str().into(),
+            needs: w.needs,
+            allows,
+            reason: w.reason.as_str().into(),
+        });
+        b.words(at.file, &mut terms, &w.headings, Sense::Sign(id, SignWeight::Heading), Scope::Any);
+        b.words(at.file, &mut terms, &w.signs, Sense::Sign(id, SignWeight::Sign), Scope::Any);
+        b.words(at.file, &mut terms, &w.against, Sense::Sign(id, SignWeight::Against), Scope::Any);
+        b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
+    }
+    let codes = b.codes(files);
+    let families = b.families(&entries, &known);
+    let rules = b.rules(&entries, &families);
+    b.code_names(&families, &rules, &codes, &entries);
+    let queries = entries
+        .queries
+        .iter()
+        .map(|q| QueryText { kind: q.entry.kind.get_ref().as_str().into(), message: q.entry.message.as_str().into() })
+        .collect();
+    let edition = b.edition(&entries, &known)?;
+    for (term, file, span, other) in terms.clashes(&concepts) {
+        b.problem(file, span, &format!("`{term}` stands under `{other}` too"), "take it out of one of them, or declare it in ambiguous.toml");
+    }
+    let (axes, regions, proofs) = (b.axes, b.regions, b.proofs);
+    let terms = terms.build();
+    Some(Lexicon {
+        edition, sha256, axes, known, regions, concepts, cues, sections, documents, families, rules, queries, codes, terms, proofs,
+    })
+}
+
+struct Builder<'a> {
+    files: &'a [(String, String)],
+    problems: &'a mut Vec<Problem>,
+    axes: Vec<Axis>,
+    regions: Vec<Region>,
+    region_ids: HashMap<String, RegionId>,
+    proofs: Vec<Proof>,
+}
+
+impl Builder<'_> {
+    fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
+        let file = self.files[file].0.clone();
+        self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
+    }
+
+    fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
+        if names.insert(format!("{kind}:{}", id.get_ref()), id.span()).is_some() {
+            self.problem(file, id.span(), &format!("there is a {kind} `{}` already", id.get_ref()), "give one of them another id");
+        }
+    }
+
+    fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
+        if let Some((_, v)) = table.iter().find(|(n, _)| n == word.get_ref()) {
+            return *v;
+        }
+        let names: Vec<&str> = table.iter().map(|(n, _)| *n).collect();
+        self.problem(file, word.span(), &format!("`{}` is not known here", word.get_ref()), &format!("use one of: {}", names.join(", ")));
+        otherwise
+    }
+
+    fn axis(&self, id: &str) -> Option<AxisId> {
+        self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
+    }
+
+    fn axes(&mut self, entries: &Entries) {
+        for at in &entries.axes {
+            let w = &at.entry;
+            let kind = match w.kind.get_ref().as_str() {
+                "region" => continue, // the body tree is the axis
+                "set" => AxisKind::Set,
+                "enum" => AxisKind::Enum,
+                other => {
+                    self.problem(at.file, w.kind.span(), &format!("`{other}` is no kind of axis"), "use one of: enum, set, region");
+                    AxisKind::Enum
+                }
+            };
+            if self.axis(w.id.get_ref()).is_some() {
+                self.problem(at.file, w.id.span(), "this axis is declared already", "keep one of the two");
+                continue;
+            }
+            if self.axes.len() == MAX_AXES || w.values.len() > MAX_VALUES {
+                self.problem(at.file, w.id.span(), &format!("at most {MAX_AXES} axes of {MAX_VALUES} values each are possible"), "merge axes or values");
+                continue;
+            }
+            let values: Vec<Box<str>> = w.values.iter().map(|v| v.get_ref().as_str().into()).collect();
+            self.axes.push(Axis { id: w.id.get_ref().as_str().into(), kind, values, labels: w.labels.clone(), needs: w.needs.clone() });
+        }
+    }
+
+    fn known(&mut self) -> Option<Known> {
+        let axis = |id: &str| self.axis(id);
+        let modality = axis("modality")?;
+        let contrast = axis("contrast")?;
+        let bit = |a: AxisId, v: &str| self.axes[a.0 as usize].bit(v);
+        Some(Known {
+            modality,
+            method: axis("method")?,
+            side: axis("side")?,
+            contrast,
+            route: axis("route")?,
+            joint: axis("joint")?,
+            features: axis("features")?,
+            pre: bit(contrast, "pre")?,
+            post: bit(contrast, "post")?,
+        })
+    }
+
+    fn regions(&mut self, entries: &Entries) {
+        for at in &entries.regions {
+            let w = &at.entry;
+            if self.regions.len() == MAX_REGIONS {
+                self.problem(at.file, w.id.span(), &format!("at most {MAX_REGIONS} regions are possible"), "merge regions");
+                return;
+            }
+            if self.region_ids.insert(w.id.get_ref().clone(), RegionId(self.regions.len() as u8)).is_some() {
+                self.problem(at.file, w.id.span(), &format!("there is a region `{}` already", w.id.get_ref()), "give one of them another id");
+            }
+            self.regions.push(Region {
+                id: w.id.get_ref().as_str().into(),
+                label: w.label.as_str().into(),
+                parent: None,
+                ancestors: RegionSet::default(),
+                depth: 0,
+                paired: w.paired,
+            });
+        }
+        for at in &entries.regions {
+            let Some(parent) = &at.entry.parent else { continue };
+            let child = self.region_ids[at.entry.id.get_ref()];
+            match self.region_ids.get(parent.get_ref()) {
+                Some(&p) if p != child => self.regions[child.0 as usize].parent = Some(p),
+                _ => self.problem(at.file, parent.span(), &format!("there is no region `{}` to stand under", parent.get_ref()), "name a region of this lexicon"),
+            }
+        }
+        for i in 0..self.regions.len() {
+            let (mut up, mut set, mut depth) = (self.regions[i].parent, RegionSet::default(), 0);
+            while let Some(r) = up.filter(|r| !set.contains(*r)) {
+                set.insert(r);
+                depth += 1;
+                up = self.regions[r.0 as usize].parent;
+            }
+            self.regions[i].ancestors = set;
+            self.regions[i].depth = depth;
+        }
+    }
+
+    fn region(&mut self, file: usize, span: Range<usize>, id: &str) -> Option<RegionId> {
+        let found = self.region_ids.get(id).copied();
+        if found.is_none() {
+            self.problem(file, span, &format!("there is no region `{id}`"), "name a region of regions.toml");
+        }
+        found
+    }
+
+    fn value(&mut self, file: usize, span: &Range<usize>, axis: &str, words: &OneOrMany, into: &mut Values, regions: &mut RegionSet) {
+        if axis == "region" {
+            for w in words.iter() {
+                if let Some(r) = self.region(file, span.clone(), w) {
+                    regions.insert(r);
+                }
+            }
+            return;
+        }
+        let Some(id) = self.axis(axis) else {
+            let names: Vec<&str> = self.axes.iter().map(|a| &*a.id).collect();
+            let help = format!("use one of: region, {}", names.join(", "));
+            self.problem(file, span.clone(), &format!("there is no axis `{axis}`"), &help);
+            return;
+        };
+        for w in words.iter() {
+            match self.axes[id.0 as usize].bit(w) {
+                Some(bit) => into.add(id, bit),
+                None => self.problem(file, span.clone(), &format!("`{w}` is no value of the axis `{axis}`"), "add it to the axis in axes.toml, or correct it"),
+            }
+        }
+    }
+
+    fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
+        let (mut values, mut regions) = (Values::default(), RegionSet::default());
+        for (axis, words) in wire {
+            self.value(file, &words.span(), axis, words.get_ref(), &mut values, &mut regions);
+        }
+        (values, regions)
+    }
+
+    fn words(&mut self, file: usize, terms: &mut TermsBuilder, words: &Words, sense: Sense, scope: Scope) {
+        for w in words {
+            self.word(file, terms, w.get_ref(), w.span(), sense, scope);
+        }
+    }
+
+    fn word(&mut self, file: usize, terms: &mut TermsBuilder, word: &str, span: Range<usize>, sense: Sense, scope: Scope) {
+        let folded = fold_term(word);
+        if folded.is_empty() || folded.contains('\n') {
+            self.problem(file, span, "a term may not be empty or hold a line break", "write the words of the term");
+        } else {
+            terms.add(folded, sense, scope, file, span);
+        }
+    }
+
+    fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
+        for (words, is_hit) in [(hit, true), (miss, false)] {
+            for w in words {
+                self.proofs.push(Proof { file: self.files[file].0.as_str().into(), span: w.span(), owner, is_hit, line: w.get_ref().as_str().into() });
+            }
+        }
+    }
+
+    fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
+        let wire = wire?;
+        let day = wire.get_ref().date.and_then(|d| Date::new(i16::try_from(d.year).ok()?, d.month as i8, d.day as i8).ok());
+        if day.is_none() {
+            self.problem(file, wire.span(), "this is no day of the calendar", "write it as 2026-01-31, without quotes");
+        }
+        day
+    }
+
+    fn row(&mut self, file: usize, wire: &Spanned<RowWire>) -> Row {
+        let (mut values, mut regions) = (Values::default(), RegionSet::default());
+        for (axis, words) in &wire.get_ref().values {
+            self.value(file, &wire.span(), axis, words, &mut values, &mut regions);
+        }
+        Row { values, code: wire.get_ref().code.get_ref().as_str().into() }
+    }
+
+    fn families(&mut self, entries: &Entries, known: &Known) -> Vec<Family> {
+        let mut out: Vec<Family> = Vec::new();
+        for at in &entries.families {
+            let (file, w) = (at.file, &at.entry);
+            if out.iter().any(|f| *f.id == **w.id.get_ref()) {
+                self.problem(file, w.id.span(), &format!("there is a family `{}` already", w.id.get_ref()), "give one of them another id");
+            }
+            let (when, _) = self.values(file, &w.when);
+            let (unless, _) = self.values(file, &w.unless);
+            let (assume, _) = self.values(file, &w.assume);
+            let mut any = RegionSet::default();
+            for r in &w.any {
+                if let Some(r) = self.region(file, r.span(), r.get_ref()) {
+                    any.insert(r);
+                }
+            }
+            let all = w.all.iter().filter_map(|r| self.region(file, r.span(), r.get_ref())).collect();
+            let mut rows: Vec<Row> = w.rows.iter().map(|r| self.row(file, r)).collect();
+            if let Some(c) = &w.contrast {
+                for (code, bits) in [(&c.without, known.pre), (&c.with, known.post), (&c.both, known.pre | known.post)] {
+                    if let Some(code) = code {
+                        let mut values = Values::default();
+                        values.set(known.contrast, bits);
+                        rows.push(Row { values, code: code.get_ref().as_str().into() });
+                    }
+                }
+            }
+            if let Some(code) = &w.code {
+                rows.push(Row { values: Values::default(), code: code.get_ref().as_str().into() });
+            }
+            if rows.is_empty() {
+                self.problem(file, w.id.span(), "this family has no code", "give it `contrast`, `rows` or `code`");
+            }
+            let adds = w.adds.iter().map(|r| self.row(file, r)).collect();
+            let (from, until) = (self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref()));
+            self.proofs(file, Owner::Family(FamilyId(out.len() as u16)), &w.hit, &w.miss);
+            out.push(Family {
+                id: w.id.get_ref().as_str().into(),
+                label: w.label.as_str().into(),
+                when,
+                unless,
+                any,
+                all,
+                rows,
+                assume,
+                adds,
+                per_side: w.per_side,
+                from,
+                until,
+                note: w.note.as_deref().map(Into::into),
+            });
+        }
+        out
+    }
+
+    fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
+        let found = families.iter().position(|f| &*f.id == id).map(|i| FamilyId(i as u16));
+        if found.is_none() {
+            self.problem(file, span, &format!("there is no family `{id}`"), "name a family of families/");
+        }
+        found
+    }
+
+    fn rules(&mut self, entries: &Entries, families: &[Family]) -> Vec<Rule> {
+        let mut out = Vec::new();
+        for at in &entries.rules {
+            let (file, w) = (at.file, &at.entry);
+            let pairs = |b: &mut Self, list: &[Spanned<(String, String)>]| -> Vec<(FamilyId, FamilyId)> {
+                list.iter()
+                    .filter_map(|p| {
+                        let (x, y) = p.get_ref();
+                        Some((b.family(file, p.span(), x, families)?, b.family(file, p.span(), y, families)?))
+                    })
+                    .collect()
+            };
+            let effect = if let Some(c) = &w.becomes {
+                Effect::Becomes {
+                    from: c.from.get_ref().as_str().into(),
+                    to: c.to.get_ref().as_str().into(),
+                    beside: c.beside.iter().filter_map(|f| self.family(file, f.span(), f.get_ref(), families)).collect(),
+                }
+            } else if w.downgrades.is_empty() {
+                Effect::Absorbs(pairs(self, &w.absorbs))
+            } else {
+                Effect::Downgrades(pairs(self, &w.downgrades))
+            };
+            let (when, _) = self.values(file, &w.when);
+            let (from, until) = (self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref()));
+            if let Some(q) = &w.query
+                && !entries.queries.iter().any(|k| k.entry.kind.get_ref() == q.get_ref())
+            {
+                self.problem(file, q.span(), &format!("there is no query `{}`", q.get_ref()), "name a kind of queries.toml");
+            }
+            self.proofs(file, Owner::Rule(out.len() as u16), &w.hit, &w.miss);
+            out.push(Rule {
+                id: w.id.get_ref().as_str().into(),
+                effect,
+                unless_own_findings: w.unless_own_findings,
+                when,
+                from,
+                until,
+                message: w.message.as_str().into(),
+                source: w.source.as_str().into(),
+                query: w.query.as_ref().map(|q| q.get_ref().as_str().into()),
+            });
+        }
+        out
+    }
+
+    /// `codes.tsv`: code, system, from, until, successor, frequency, excuse; `-` for nothing.
+    fn codes(&mut self, files: &[(String, String)]) -> Vec<Code> {
+        let mut out: Vec<Code> = Vec::new();
+        for (file, (name, text)) in files.iter().enumerate() {
+            if !name.ends_with("codes.tsv") {
+                continue;
+            }
+            let mut at = 0;
+            for line in text.split_inclusive('\n') {
+                let span = at..at + line.trim_end().len();
+                at += line.len();
+                let line = line.trim_end();
+                if line.is_empty() || line.starts_with('#') {
+                    continue;
+                }
+                let cells: Vec<&str> = line.split('\t').collect();
+                let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
+                    self.problem(file, span, "a line of codes.tsv has seven cells", "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing");
+                    continue;
+                };
+                let given = |s: &str| (s != "-").then(|| s.into());
+                let day = |b: &mut Self, s: &str| {
+                    let day = (s != "-").then(|| s.parse::<Date>());
+                    if matches!(day, Some(Err(_))) {
+                        b.problem(file, span.clone(), &format!("`{s}` is no day of the calendar"), "write it as 2026-01-31, or `-`");
+                    }
+                    day.and_then(Result::ok)
+                };
+                let (from, until) = (day(self, from), day(self, until));
+                if out.iter().any(|c| &*c.code == code) {
+                    self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
+                }
+                out.push(Code {
+                    code: code.into(),
+                    system: system.into(),
+                    from,
+                    until,
+                    successor: given(successor),
+                    excuse: given(excuse),
+                    frequency: frequency.parse().unwrap_or(0),
+                });
+            }
+        }
+        out.sort_by(|a, b| a.code.cmp(&b.code));
+        out
+    }
+
+    /// Every code that a family or rule gives has a line in codes.tsv.
+    fn code_names(&mut self, families: &[Family], rules: &[Rule], codes: &[Code], entries: &Entries) {
+        let known = |c: &str| codes.binary_search_by(|k| (*k.code).cmp(c)).is_ok();
+        for (f, at) in families.iter().zip(&entries.families) {
+            for row in f.rows.iter().chain(&f.adds).filter(|r| !known(&r.code)) {
+                self.problem(at.file, at.entry.id.span(), &format!("the code {} is not in codes.tsv", row.code), "add a line for it, with its dates");
+            }
+        }
+        for (r, at) in rules.iter().zip(&entries.rules) {
+            if let Effect::Becomes { from, to, .. } = &r.effect {
+                for c in [from, to].into_iter().filter(|c| !known(c)) {
+                    self.problem(at.file, at.entry.id.span(), &format!("the code {c} is not in codes.tsv"), "add a line for it, with its dates");
+                }
+            }
+        }
+    }
+
+    fn edition(&mut self, entries: &Entries, known: &Known) -> Option<Edition> {
+        let [At { file, entry }] = &entries.edition[..] else {
+            self.problem(0, 0..0, "a lexicon has exactly one [edition]", "write it in edition.toml");
+            return None;
+        };
+        let default_date = self.date(*file, Some(&entry.default_date))?;
+        let mut built = 0;
+        for m in &entry.built {
+            match self.axes[known.modality.0 as usize].bit(m.get_ref()) {
+                Some(bit) => built |= bit,
+                None => self.problem(*file, m.span(), &format!("`{}` is no modality", m.get_ref()), "name a value of the axis `modality`"),
+            }
+        }
+        Some(Edition { id: entry.id.as_str().into(), default_date, built })
+    }
+}
+
+const ROLES: [(&str, Role); 17] = [
+    ("anti", Role::Anti),
+    ("filler", Role::Filler),
+    ("with", Role::With),
+    ("without", Role::Without),
+    ("without-and-with", Role::WithoutAndWith),
+    ("noun", Role::Noun),
+    ("agent", Role::Agent),
+    ("other-route", Role::OtherRoute),
+    ("route", Role::Route),
+    ("enhancement", Role::Enhancement),
+    ("given", Role::Given),
+    ("respectively", Role::Respectively),
+    ("acquisition", Role::Acquisition),
+    ("hint", Role::Hint),
+    ("only", Role::Only),
+    ("join", Role::Join),
+    ("plain", Role::Plain),
+];
+
+fn role(name: &str) -> Option<Role> {
+    ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
+}
+
+const MEANS: [(&str, Means); 13] = [
+    ("performed", Means::Performed),
+    ("not-performed", Means::NotPerformed),
+    ("comparison", Means::Comparison),
+    ("history", Means::History),
+    ("recommendation", Means::Recommendation),
+    ("planned", Means::Planned),
+    ("ordered", Means::Ordered),
+    ("outside", Means::Outside),
+    ("separate", Means::Separate),
+    ("derived", Means::Derived),
+    ("conditional", Means::Conditional),
+    ("negated", Means::Negated),
+    ("quoted", Means::Quoted),
+];
+
+const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
+
+const SECTIONS: [(&str, SectionKind); 16] = [
+    ("title", SectionKind::Title),
+    ("order", SectionKind::Order),
+    ("technique", SectionKind::Technique),
+    ("contrast", SectionKind::Contrast),
+    ("history", SectionKind::History),
+    ("comparison", SectionKind::Comparison),
+    ("findings", SectionKind::Findings),
+    ("impression", SectionKind::Impression),
+    ("recommendation", SectionKind::Recommendation),
+    ("addendum", SectionKind::Addendum),
+    ("dose", SectionKind::Dose),
+    ("signature", SectionKind::Signature),
+    ("admin", SectionKind::Admin),
+    ("note", SectionKind::Note),
+    ("other", SectionKind::Other),
+    ("organ", SectionKind::Organ),
+];
+
+const ALLOWS: [(&str, Allows); 3] = [("none", Allows::None), ("reported", Allows::Reported), ("all", Allows::All)];

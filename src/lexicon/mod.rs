@@ -1,0 +1,208 @@
+//! What radcode knows: files in, checked and frozen tables out. Knows no report.
+
+mod build;
+mod check;
+mod embedded;
+mod load;
+pub mod model;
+mod problem;
+mod terms;
+pub(crate) mod vocabulary;
+mod wire;
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use jiff::civil::Date;
+use sha2::{Digest, Sha256};
+
+use model::{
+    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region,
+    RegionId, Rule, SectionEntry, SectionId, Sense, Values,
+};
+
+pub use problem::{LexiconError, Problem};
+pub(crate) use terms::{Scope, Terms};
+pub use terms::Engine;
+
+/// The edition of a lexicon.
+#[derive(Clone, Debug)]
+pub struct Edition {
+    /// Its name.
+    pub id: Box<str>,
+    /// The code-set date where an input gives no date of service.
+    pub default_date: Date,
+    /// Modalities whose families are complete, a bit each.
+    pub built: u64,
+}
+
+/// Axes with a meaning of their own in the grammar of statements, and the two acquisitions of contrast.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known {
+    pub(crate) modality: AxisId,
+    pub(crate) method: AxisId,
+    pub(crate) side: AxisId,
+    pub(crate) contrast: AxisId,
+    pub(crate) route: AxisId,
+    pub(crate) joint: AxisId,
+    pub(crate) features: AxisId,
+    pub(crate) pre: u64,
+    pub(crate) post: u64,
+}
+
+/// What a proof line proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// That a sense is found on the marked words.
+    Sense(Sense),
+    /// The answer for the whole line: `line -> codes`.
+    Line,
+    /// That a text is of this kind.
+    Document(DocumentId),
+    /// That a line is coded by this family.
+    Family(FamilyId),
+    /// That this rule holds for a line.
+    Rule(u16),
+}
+
+/// A line that an entry has to fire on, or must not.
+#[derive(Clone, Debug)]
+pub(crate) struct Proof {
+    pub(crate) file: Box<str>,
+    pub(crate) span: Range<usize>,
+    pub(crate) owner: Owner,
+    pub(crate) is_hit: bool,
+    pub(crate) line: Box<str>,
+}
+
+/// A lexicon, checked in shape and frozen. Immutable, `Send + Sync`.
+#[derive(Debug)]
+pub struct Lexicon {
+    pub(crate) edition: Edition,
+    pub(crate) sha256: String,
+    pub(crate) axes: Vec<Axis>,
+    pub(crate) known: Known,
+    pub(crate) regions: Vec<Region>,
+    pub(crate) concepts: Vec<Concept>,
+    pub(crate) cues: Vec<Cue>,
+    pub(crate) sections: Vec<SectionEntry>,
+    pub(crate) documents: Vec<DocumentKind>,
+    pub(crate) families: Vec<Family>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) queries: Vec<QueryText>,
+    pub(crate) codes: Vec<Code>,
+    pub(crate) terms: Terms,
+    pub(crate) proofs: Vec<Proof>,
+}
+
+impl Lexicon {
+    /// The lexicon that comes with the program.
+    ///
+    /// # Errors
+    /// None for a released program; a build with a broken `lexicon/` folder says here what is wrong with it.
+    pub fn embedded() -> Result<Self, LexiconError> {
+        Self::from_files(embedded::FILES.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())))
+    }
+
+    /// The embedded files, `(name, text)`, to build on.
+    pub fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
+        embedded::FILES.iter().copied()
+    }
+
+    /// Builds a lexicon from `(name, text)` pairs. Names end in `.toml`, or are `codes.tsv`; folders don't matter.
+    ///
+    /// # Errors
+    /// All mistakes at once, each with its file and bytes.
+    pub fn from_files(files: impl IntoIterator<Item = (String, String)>) -> Result<Self, LexiconError> {
+        let mut files: Vec<(String, String)> = files.into_iter().collect();
+        files.sort();
+        let mut hash = Sha256::new();
+        for (name, text) in &files {
+            hash.update(name.as_bytes());
+            hash.update([0]);
+            hash.update(text.as_bytes());
+            hash.update([0]);
+        }
+        let mut sha256 = String::with_capacity(64);
+        for byte in hash.finalize() {
+            let _ = write!(sha256, "{byte:02x}");
+        }
+        let mut problems = Vec::new();
+        let entries = load::load(&files, &mut problems);
+        let built = build::build(&files, entries, sha256, &mut problems);
+        match built {
+            Some(lexicon) if problems.is_empty() => Ok(lexicon),
+            _ => {
+                problems.sort_by(|a, b| (&a.file, a.span.start).cmp(&(&b.file, b.span.start)));
+                Err(LexiconError { problems, files })
+            }
+        }
+    }
+
+    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.terms.use_engine(engine);
+        self
+    }
+
+    /// The edition's name.
+    #[must_use]
+    pub fn edition(&self) -> &str {
+        &self.edition.id
+    }
+
+    /// SHA-256 of all files, as 64 hexadecimal digits.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// The terms, for benchmarks.
+    #[must_use]
+    pub fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(crate) fn concept(&self, id: ConceptId) -> &Concept {
+        &self.concepts[id.0 as usize]
+    }
+
+    pub(crate) fn cue(&self, id: CueId) -> &Cue {
+        &self.cues[id.0 as usize]
+    }
+
+    pub(crate) fn section(&self, id: SectionId) -> &SectionEntry {
+        &self.sections[id.0 as usize]
+    }
+
+    pub(crate) fn region(&self, id: RegionId) -> &Region {
+        &self.regions[id.0 as usize]
+    }
+
+    pub(crate) fn family(&self, id: FamilyId) -> &Family {
+        &self.families[id.0 as usize]
+    }
+
+    pub(crate) fn axis(&self, id: AxisId) -> &Axis {
+        &self.axes[id.0 as usize]
+    }
+
+    pub(crate) fn axis_named(&self, id: &str) -> Option<AxisId> {
+        self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
+    }
+
+    /// Whether the value of an axis is set; false where axis or value is not declared.
+    pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
+        self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    pub(crate) fn code(&self, code: &str) -> Option<&Code> {
+        self.codes.binary_search_by(|c| (*c.code).cmp(code)).ok().map(|i| &self.codes[i])
+    }
+
+    /// Whether the modality's families are complete in this edition.
+    pub(crate) fn is_built(&self, values: &Values) -> bool {
+        values.get(self.known.modality) & self.edition.built != 0
+    }
+}

@@ -1,0 +1,530 @@
+//! The frozen tables that a lexicon becomes: plain data, small copyable ids, no strings on the hot path.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+/// Index of an axis, in the order of `axes.toml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AxisId(pub u8);
+
+/// Index of a region of the body tree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionId(pub u8);
+
+/// Index of a concept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConceptId(pub u16);
+
+/// Index of a cue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CueId(pub u16);
+
+/// Index of a heading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SectionId(pub u16);
+
+/// Index of a kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DocumentId(pub u8);
+
+/// Index of a code family.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FamilyId(pub u16);
+
+/// Most axes a lexicon may declare besides the region.
+pub const MAX_AXES: usize = 14;
+/// Most values one axis may have.
+pub const MAX_VALUES: usize = 64;
+/// Most regions the body tree may have.
+pub const MAX_REGIONS: usize = 192;
+
+/// A set of regions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct RegionSet([u64; MAX_REGIONS / 64]);
+
+impl RegionSet {
+    /// Adds a region.
+    pub fn insert(&mut self, region: RegionId) {
+        self.0[region.0 as usize / 64] |= 1 << (region.0 % 64);
+    }
+
+    /// Whether the region is a member.
+    #[must_use]
+    pub fn contains(&self, region: RegionId) -> bool {
+        self.0[region.0 as usize / 64] >> (region.0 % 64) & 1 == 1
+    }
+
+    /// Whether there is no member.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|w| *w == 0)
+    }
+
+    /// Whether the two share a member.
+    #[must_use]
+    pub fn intersects(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+
+    /// The members, in the order of the file.
+    pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
+        (0..MAX_REGIONS as u8).map(RegionId).filter(|r| self.contains(*r))
+    }
+
+    /// Adds all members of the other.
+    pub fn extend(&mut self, other: &Self) {
+        for (a, b) in self.0.iter_mut().zip(&other.0) {
+            *a |= b;
+        }
+    }
+
+    /// Number of members.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|w| w.count_ones() as usize).sum()
+    }
+}
+
+/// Values on every axis but the region: one bit a value; no bit set means unknown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Values([u64; MAX_AXES]);
+
+impl Values {
+    /// The values on one axis, a bit each.
+    #[must_use]
+    pub fn get(&self, axis: AxisId) -> u64 {
+        self.0[axis.0 as usize]
+    }
+
+    /// Replaces the values on one axis.
+    pub fn set(&mut self, axis: AxisId, bits: u64) {
+        self.0[axis.0 as usize] = bits;
+    }
+
+    /// Adds values on one axis.
+    pub fn add(&mut self, axis: AxisId, bits: u64) {
+        self.0[axis.0 as usize] |= bits;
+    }
+
+    /// Axes with a value, and the values.
+    pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
+        self.0.iter().enumerate().filter(|(_, b)| **b != 0).map(|(i, b)| (AxisId(i as u8), *b))
+    }
+
+    /// Whether nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|b| *b == 0)
+    }
+}
+
+/// Whether an axis holds one value or several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AxisKind {
+    /// One value.
+    Enum,
+    /// Any number of values.
+    Set,
+}
+
+/// A declared axis.
+#[derive(Clone, Debug)]
+pub struct Axis {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// One value or several.
+    pub kind: AxisKind,
+    /// Names of the values; the index is the bit.
+    pub values: Vec<Box<str>>,
+    /// Our words for values and sets of values (`a+b`), as shown in labels.
+    pub labels: BTreeMap<String, String>,
+    /// What a record would have to say for a value or set of values.
+    pub needs: BTreeMap<String, String>,
+}
+
+impl Axis {
+    /// The bit of a value.
+    #[must_use]
+    pub fn bit(&self, value: &str) -> Option<u64> {
+        self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// Our words for the values in `bits`.
+    #[must_use]
+    pub fn label(&self, bits: u64) -> String {
+        self.words(&self.labels, bits)
+    }
+
+    /// What a record would have to say for the values in `bits`.
+    #[must_use]
+    pub fn need(&self, bits: u64) -> String {
+        self.words(&self.needs, bits)
+    }
+
+    fn words(&self, table: &BTreeMap<String, String>, bits: u64) -> String {
+        let names: Vec<&str> = self.names(bits).collect();
+        let key = names.join("+");
+        table.get(&key).cloned().unwrap_or_else(|| {
+            names.iter().map(|n| table.get(*n).cloned().unwrap_or_else(|| n.replace('_', " "))).collect::<Vec<_>>().join(", ")
+        })
+    }
+
+    /// Names of the values in `bits`.
+    pub fn names(&self, bits: u64) -> impl Iterator<Item = &str> + '_ {
+        self.values.iter().enumerate().filter(move |(i, _)| bits >> i & 1 == 1).map(|(_, v)| &**v)
+    }
+}
+
+/// A node of the body tree.
+#[derive(Clone, Debug)]
+pub struct Region {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// Our words for it.
+    pub label: Box<str>,
+    /// The node above.
+    pub parent: Option<RegionId>,
+    /// All nodes above.
+    pub ancestors: RegionSet,
+    /// Steps from the top, 0 for a top node.
+    pub depth: u8,
+    /// Whether it has a left and a right.
+    pub paired: bool,
+}
+
+/// How a concept's words take part in a sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Sets its axes.
+    Plain,
+    /// Swallows the words that it holds and says nothing.
+    Anti,
+    /// Says nothing in a title and may stay unread.
+    Filler,
+    /// The preposition of contrast given: binds to a noun of contrast, or ends its phrase.
+    With,
+    /// The preposition of contrast withheld.
+    Without,
+    /// Both prepositions in one.
+    WithoutAndWith,
+    /// A word for contrast medium as such.
+    Noun,
+    /// A named agent: a noun that proves itself where it is given.
+    Agent,
+    /// A word that puts contrast on a way that does not count (oral, rectal).
+    OtherRoute,
+    /// A word that puts contrast into a vessel, joint or thecal sac.
+    Route,
+    /// Enhancement as a finding; proves contrast whatever its polarity.
+    Enhancement,
+    /// A verb or noun that says the agent was given.
+    Given,
+    /// Joins the members of a list ("and", "plus").
+    Join,
+    /// Zips a list of contrasts to a list of regions.
+    Respectively,
+    /// Says that images were made in this session.
+    Acquisition,
+    /// Hints at an axis value where no exam statement speaks.
+    Hint,
+    /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").
+    Only,
+}
+
+/// A meaning that words can have.
+#[derive(Clone, Debug)]
+pub struct Concept {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// Its part in a sentence.
+    pub role: Role,
+    /// What the words say.
+    pub sets: Values,
+    /// Regions that the words name.
+    pub regions: RegionSet,
+    /// What the words suggest where nothing else speaks.
+    pub implies: Values,
+    /// Regions that the words suggest.
+    pub implied_regions: RegionSet,
+    /// The region, where the concept is a region's own.
+    pub region: Option<RegionId>,
+}
+
+/// What a cue says of the exam or the contrast it reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Means {
+    /// Done in this session.
+    Performed,
+    /// Not done.
+    NotPerformed,
+    /// An earlier exam.
+    Comparison,
+    /// The patient's past.
+    History,
+    /// Advice.
+    Recommendation,
+    /// Yet to come.
+    Planned,
+    /// Asked for.
+    Ordered,
+    /// Made or read elsewhere.
+    Outside,
+    /// Reported elsewhere.
+    Separate,
+    /// Made from another exam's data.
+    Derived,
+    /// Said under a condition.
+    Conditional,
+    /// Denied.
+    Negated,
+    /// Taken from another text.
+    Quoted,
+}
+
+/// Where a cue reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// What stands after it.
+    After,
+    /// What stands before it.
+    Before,
+    /// Both ways.
+    Both,
+}
+
+/// A `ConText` cue.
+#[derive(Clone, Debug)]
+pub struct Cue {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// What it says.
+    pub means: Means,
+    /// Where it reaches.
+    pub reach: Reach,
+}
+
+/// What a section is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SectionKind {
+    /// Names the exam.
+    Title,
+    /// Names what was asked for.
+    Order,
+    /// How images were made.
+    Technique,
+    /// The agent.
+    Contrast,
+    /// Why; the past.
+    History,
+    /// Earlier exams.
+    Comparison,
+    /// What was seen.
+    Findings,
+    /// What it means.
+    Impression,
+    /// What to do next.
+    Recommendation,
+    /// Added later.
+    Addendum,
+    /// Dose of radiation.
+    Dose,
+    /// Who signed.
+    Signature,
+    /// Names, numbers, dates.
+    Admin,
+    /// A heading of a clinical note.
+    Note,
+    /// Anything else.
+    Other,
+    /// An organ inside the findings: no section of its own.
+    Organ,
+    /// No heading seen yet, or a text without any.
+    Body,
+}
+
+/// A heading.
+#[derive(Clone, Debug)]
+pub struct SectionEntry {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// What it is for.
+    pub kind: SectionKind,
+}
+
+/// What a kind of document lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Allows {
+    /// Nothing.
+    None,
+    /// An exam section with findings of its own.
+    Reported,
+    /// Everything.
+    All,
+}
+
+/// A kind of document.
+#[derive(Clone, Debug)]
+pub struct DocumentKind {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// Our words for it.
+    pub label: Box<str>,
+    /// How many different signs make it.
+    pub needs: u8,
+    /// What it lets through.
+    pub allows: Allows,
+    /// Why, in the answer.
+    pub reason: Box<str>,
+}
+
+/// How a sign counts for a kind of document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SignWeight {
+    /// For it, as a heading.
+    Heading,
+    /// For it, anywhere.
+    Sign,
+    /// Against it, as a heading.
+    Against,
+}
+
+/// One meaning of a matched term.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Sense {
+    /// A concept.
+    Concept(ConceptId),
+    /// A cue.
+    Cue(CueId),
+    /// A heading.
+    Section(SectionId),
+    /// A sign of a kind of document.
+    Sign(DocumentId, SignWeight),
+    /// A structure that findings of a region describe.
+    Organ(RegionId),
+}
+
+/// One condition of a row, and its code.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// Values that the study has to have, axis by axis.
+    pub values: Values,
+    /// The code.
+    pub code: Box<str>,
+}
+
+/// A code family: one entry for all codes that differ only by what its rows say.
+#[derive(Clone, Debug)]
+pub struct Family {
+    /// Its name in files and answers; the `rule` of a suggestion.
+    pub id: Box<str>,
+    /// Our words for it.
+    pub label: Box<str>,
+    /// Values that a study has to have; on a set axis all of them.
+    pub when: Values,
+    /// Values that a study may not have.
+    pub unless: Values,
+    /// Regions of which it takes any; one code whichever.
+    pub any: RegionSet,
+    /// Regions that all have to be there, one study each.
+    pub all: Vec<RegionId>,
+    /// The codes.
+    pub rows: Vec<Row>,
+    /// Values taken where the text is silent; named as defaults.
+    pub assume: Values,
+    /// Codes added where a study of the family says so too.
+    pub adds: Vec<Row>,
+    /// One code a side.
+    pub per_side: bool,
+    /// First day, inclusive.
+    pub from: Option<Date>,
+    /// Last day, inclusive.
+    pub until: Option<Date>,
+    /// A word to the reader where the family is chosen.
+    pub note: Option<Box<str>>,
+}
+
+impl Family {
+    /// Whether the family stands in the code set of that day.
+    #[must_use]
+    pub fn in_force(&self, day: Date) -> bool {
+        self.from.is_none_or(|d| d <= day) && self.until.is_none_or(|d| day <= d)
+    }
+}
+
+/// What a rule over a set of studies does.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// A study of the first family takes one of the second away.
+    Absorbs(Vec<(FamilyId, FamilyId)>),
+    /// A code becomes another one where a study of one of the families stands beside it.
+    Becomes {
+        /// The code as chosen.
+        from: Box<str>,
+        /// The code that it becomes.
+        to: Box<str>,
+        /// Families of which one has to be there.
+        beside: Vec<FamilyId>,
+    },
+    /// A study with one of these families and a feature is another family's.
+    Downgrades(Vec<(FamilyId, FamilyId)>),
+}
+
+/// A rule over the studies of one report.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Its name in files and answers.
+    pub id: Box<str>,
+    /// What it does.
+    pub effect: Effect,
+    /// Values that the keeping study must not have for the rule to hold.
+    pub unless_own_findings: bool,
+    /// Values that the study has to have.
+    pub when: Values,
+    /// First day, inclusive.
+    pub from: Option<Date>,
+    /// Last day, inclusive.
+    pub until: Option<Date>,
+    /// Why, for the reader.
+    pub message: Box<str>,
+    /// Where it comes from.
+    pub source: Box<str>,
+    /// The query that it raises, if any.
+    pub query: Option<Box<str>>,
+}
+
+/// A billing code as a fact.
+#[derive(Clone, Debug)]
+pub struct Code {
+    /// The code.
+    pub code: Box<str>,
+    /// CPT or HCPCS.
+    pub system: Box<str>,
+    /// First day, inclusive.
+    pub from: Option<Date>,
+    /// Last day, inclusive.
+    pub until: Option<Date>,
+    /// The codes that came after; `|` one of them, `+` all of them.
+    pub successor: Option<Box<str>>,
+    /// Why no text of a report reaches it.
+    pub excuse: Option<Box<str>>,
+    /// In how many hospitals' charge lists it stands.
+    pub frequency: u16,
+}
+
+impl Code {
+    /// Whether the code may be billed for that day.
+    #[must_use]
+    pub fn in_force(&self, day: Date) -> bool {
+        self.from.is_none_or(|d| d <= day) && self.until.is_none_or(|d| day <= d)
+    }
+}
+
+/// A question to whoever wrote the report.
+#[derive(Clone, Debug)]
+pub struct QueryText {
+    /// Its kind in answers.
+    pub kind: Box<str>,
+    /// The question.
+    pub message: Box<str>,
+}

@@ -1,0 +1,237 @@
+//! The files of a lexicon as they are written: strict shapes for serde, nothing else.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::value::Datetime;
+use toml::Spanned;
+
+/// Axis values as written: one word or a list.
+#[derive(Deserialize, Debug, Clone)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        match self {
+            Self::One(v) => std::slice::from_ref(v),
+            Self::Many(v) => v.as_slice(),
+        }
+        .iter()
+        .map(String::as_str)
+    }
+}
+
+pub(super) type ValuesWire = BTreeMap<String, Spanned<OneOrMany>>;
+pub(super) type Words = Vec<Spanned<String>>;
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EditionWire {
+    pub(super) id: String,
+    pub(super) default_date: Spanned<Datetime>,
+    pub(super) built: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AxisWire {
+    pub(super) id: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    pub(super) values: Words,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) needs: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegionWire {
+    pub(super) id: Spanned<String>,
+    pub(super) parent: Option<Spanned<String>>,
+    pub(super) label: String,
+    #[serde(default)]
+    pub(super) sets: ValuesWire,
+    #[serde(default)]
+    pub(super) implies: ValuesWire,
+    #[serde(default)]
+    pub(super) paired: bool,
+    #[serde(default)]
+    pub(super) terms: Words,
+    #[serde(default)]
+    pub(super) titles: Words,
+    #[serde(default)]
+    pub(super) organs: Words,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConceptWire {
+    pub(super) id: Spanned<String>,
+    pub(super) role: Option<Spanned<String>>,
+    #[serde(default, rename = "label")]
+    pub(super) _label: Option<String>,
+    #[serde(default)]
+    pub(super) sets: ValuesWire,
+    #[serde(default)]
+    pub(super) implies: ValuesWire,
+    #[serde(default)]
+    pub(super) terms: Words,
+    #[serde(default)]
+    pub(super) titles: Words,
+    #[serde(default)]
+    pub(super) prose: Words,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AmbiguousWire {
+    pub(super) term: Spanned<String>,
+    pub(super) senses: Words,
+    #[serde(default, rename = "why")]
+    pub(super) _why: Option<String>,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CueWire {
+    pub(super) id: Spanned<String>,
+    pub(super) means: Spanned<String>,
+    pub(super) reach: Spanned<String>,
+    pub(super) terms: Words,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SectionWire {
+    pub(super) id: Spanned<String>,
+    pub(super) kind: Spanned<String>,
+    pub(super) terms: Words,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DocumentWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    pub(super) needs: u8,
+    #[serde(default)]
+    pub(super) headings: Words,
+    #[serde(default)]
+    pub(super) signs: Words,
+    #[serde(default)]
+    pub(super) against: Words,
+    pub(super) allows: Spanned<String>,
+    #[serde(default)]
+    pub(super) reason: String,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ContrastRows {
+    pub(super) without: Option<Spanned<String>>,
+    pub(super) with: Option<Spanned<String>>,
+    pub(super) both: Option<Spanned<String>>,
+}
+
+#[derive(Deserialize, Debug)]
+pub(super) struct RowWire {
+    pub(super) code: Spanned<String>,
+    #[serde(flatten)]
+    pub(super) values: BTreeMap<String, OneOrMany>,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FamilyWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    #[serde(default)]
+    pub(super) when: ValuesWire,
+    #[serde(default)]
+    pub(super) unless: ValuesWire,
+    #[serde(default)]
+    pub(super) any: Words,
+    #[serde(default)]
+    pub(super) all: Words,
+    pub(super) contrast: Option<ContrastRows>,
+    pub(super) code: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) rows: Vec<Spanned<RowWire>>,
+    #[serde(default)]
+    pub(super) assume: ValuesWire,
+    #[serde(default)]
+    pub(super) adds: Vec<Spanned<RowWire>>,
+    #[serde(default)]
+    pub(super) per_side: bool,
+    pub(super) from: Option<Spanned<Datetime>>,
+    pub(super) until: Option<Spanned<Datetime>>,
+    pub(super) note: Option<String>,
+    pub(super) hit: Words,
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BecomesWire {
+    pub(super) from: Spanned<String>,
+    pub(super) to: Spanned<String>,
+    pub(super) beside: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleWire {
+    pub(super) id: Spanned<String>,
+    #[serde(default)]
+    pub(super) absorbs: Vec<Spanned<(String, String)>>,
+    #[serde(default)]
+    pub(super) downgrades: Vec<Spanned<(String, String)>>,
+    pub(super) becomes: Option<BecomesWire>,
+    #[serde(default)]
+    pub(super) when: ValuesWire,
+    #[serde(default)]
+    pub(super) unless_own_findings: bool,
+    pub(super) from: Option<Spanned<Datetime>>,
+    pub(super) until: Option<Spanned<Datetime>>,
+    pub(super) message: String,
+    pub(super) source: String,
+    pub(super) query: Option<Spanned<String>>,
+    pub(super) hit: Words,
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct QueryWire {
+    pub(super) kind: Spanned<String>,
+    pub(super) message: String,
+}

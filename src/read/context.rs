@@ -1,0 +1,176 @@
+//! Judges an exam phrase: is it this exam, or an earlier one, a wish, a plan, somebody else's?
+
+use super::text::Text;
+use crate::lexicon::model::{CueId, Means, Reach, SectionKind};
+use crate::text::{tokens, Span, TokenKind};
+
+/// Why an exam that a text names is not coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// An earlier exam that this one is compared with.
+    Comparison,
+    /// Part of the patient's past.
+    History,
+    /// Why this exam was asked for.
+    Indication,
+    /// Advice for later.
+    Recommendation,
+    /// Scheduled or to be done.
+    Planned,
+    /// Cancelled, declined, aborted, not done.
+    NotPerformed,
+    /// Made or read elsewhere, or quoted.
+    Outside,
+    /// Reported in a text of its own.
+    Separate,
+    /// Made from the data of another exam of this report.
+    Derived,
+    /// The kind of document supports no code.
+    Document,
+    /// Inside another code.
+    Bundled,
+    /// Ordered, while another exam is documented.
+    Ordered,
+    /// A modality whose codes this edition does not have.
+    NotBuilt,
+    /// No code in the code set of the day.
+    NoCode,
+}
+
+impl Reason {
+    /// The name in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Comparison => "comparison",
+            Self::History => "history",
+            Self::Indication => "indication",
+            Self::Recommendation => "recommendation",
+            Self::Planned => "planned",
+            Self::NotPerformed => "not-performed",
+            Self::Outside => "outside",
+            Self::Separate => "separate",
+            Self::Derived => "derived",
+            Self::Document => "document",
+            Self::Bundled => "bundled",
+            Self::Ordered => "ordered",
+            Self::NotBuilt => "not-built",
+            Self::NoCode => "no-code",
+        }
+    }
+
+    /// What a reader is told.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Comparison => "an earlier exam, named for comparison",
+            Self::History => "part of the patient's history",
+            Self::Indication => "named in the reason for the exam",
+            Self::Recommendation => "recommended, not done",
+            Self::Planned => "planned, not done",
+            Self::NotPerformed => "not performed",
+            Self::Outside => "done or read elsewhere",
+            Self::Separate => "reported separately",
+            Self::Derived => "made from the images of another exam of this report",
+            Self::Document => "the text is no report of this exam",
+            Self::Bundled => "inside another code",
+            Self::Ordered => "ordered; another exam is documented",
+            Self::NotBuilt => "this edition has no codes of this modality yet",
+            Self::NoCode => "no code stands for it on this date",
+        }
+    }
+}
+
+/// What the words around a phrase say of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Said to be done in this session.
+    Performed(Span),
+    /// Asked for, no word on whether it was done.
+    Ordered,
+    /// Nothing said.
+    Silent,
+    /// Not this exam.
+    Not(Reason, Span),
+}
+
+/// Furthest that a cue reaches, in words.
+const WINDOW: usize = 12;
+
+/// The verdict of a sentence's cues on a phrase in it. All spans folded.
+pub(crate) fn judge(text: &Text<'_>, sentence: Span, phrase: Span, cues: &[(Span, CueId)]) -> Verdict {
+    let mut performed = None;
+    let mut ordered = false;
+    let mut negated = false;
+    let mut not: Option<(usize, Reason, Span)> = None;
+    for &(span, id) in cues {
+        let cue = text.lexicon.cue(id);
+        if span.overlaps(phrase) && !matches!(cue.means, Means::Performed) && span.start > phrase.start && span.end < phrase.end && cue.reach == Reach::Before {
+            // a cue between two parts of the phrase speaks of what stands before it
+        }
+        let before = span.end <= phrase.start;
+        let reaches = match cue.reach {
+            Reach::After => span.start < phrase.end && span.start <= phrase.start.max(span.start) && (before || phrase.contains(span)),
+            Reach::Before => span.start >= phrase.start,
+            Reach::Both => true,
+        };
+        if !reaches {
+            continue;
+        }
+        let between = if before { Span::new(span.end, phrase.start) } else { Span::new(phrase.end.min(span.start), span.start) };
+        let distance = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
+        let barrier = barrier(text, between);
+        let reason = match cue.means {
+            Means::Performed => {
+                performed = Some(span);
+                continue;
+            }
+            Means::Ordered => {
+                ordered = true;
+                continue;
+            }
+            Means::Negated => {
+                negated |= before && distance <= 1;
+                continue;
+            }
+            Means::Conditional | Means::Recommendation => Reason::Recommendation,
+            Means::Comparison => Reason::Comparison,
+            Means::History => Reason::History,
+            Means::Planned => Reason::Planned,
+            Means::NotPerformed => Reason::NotPerformed,
+            Means::Outside | Means::Quoted => Reason::Outside,
+            Means::Separate => Reason::Separate,
+            Means::Derived => Reason::Derived,
+        };
+        if distance > WINDOW || barrier {
+            continue;
+        }
+        if not.is_none_or(|(d, ..)| distance < d) {
+            not = Some((distance, reason, span));
+        }
+    }
+    let _ = (sentence, negated);
+    match (not, performed) {
+        (Some((_, reason, span)), _) => Verdict::Not(reason, span),
+        (None, Some(span)) => Verdict::Performed(span),
+        (None, None) if ordered => Verdict::Ordered,
+        (None, None) => Verdict::Silent,
+    }
+}
+
+/// A border that cues do not cross: a semicolon, or a turn of the sentence.
+fn barrier(text: &Text<'_>, between: Span) -> bool {
+    let words = text.slice(between);
+    words.contains([';', '\n']) || words.contains(" but ") || words.contains(" however")
+}
+
+/// Why nothing in a section is this exam, for sections that never speak of it.
+pub(crate) fn section_reason(kind: SectionKind) -> Option<Reason> {
+    match kind {
+        SectionKind::History => Some(Reason::Indication),
+        SectionKind::Comparison => Some(Reason::Comparison),
+        SectionKind::Recommendation => Some(Reason::Recommendation),
+        SectionKind::Note | SectionKind::Admin | SectionKind::Signature | SectionKind::Dose => Some(Reason::History),
+        _ => None,
+    }
+}

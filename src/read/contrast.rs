@@ -1,0 +1,196 @@
+//! What sentences say of contrast: images before, images after, agent given or not, and on which way.
+
+use super::context::{judge, Verdict};
+use super::section::Part;
+use super::statement::{bind, Item, Piece};
+use super::text::{Mention, Text};
+use super::title::pieces_of_prose;
+use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind};
+use crate::text::{sentences, Span};
+
+/// How a note proves what it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// Enhancement seen or looked for.
+    Enhancement,
+    /// An agent given; silent on images before it.
+    Agent,
+    /// Images said to be before or after contrast; silent on others.
+    Phase,
+    /// A state of the whole exam: "with", "without", "without and with".
+    State,
+    /// Contrast expressly not given.
+    Withheld,
+}
+
+/// One thing that a sentence says of contrast.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    pub(crate) strength: Strength,
+    /// `pre` and `post` bits.
+    pub(crate) bits: u64,
+    /// Ways other than a vein that count: joint, thecal sac.
+    pub(crate) route: u64,
+    pub(crate) span: Span,
+    pub(crate) concept: ConceptId,
+    pub(crate) sentence: Span,
+    /// Regions and modalities that the sentence names; empty: all.
+    pub(crate) regions: RegionSet,
+    pub(crate) modalities: u64,
+    pub(crate) kind: SectionKind,
+}
+
+/// All notes of a report in order.
+pub(crate) fn notes(text: &Text<'_>, parts: &[Part]) -> Vec<Note> {
+    let mut out = Vec::new();
+    let mut b = (Vec::new(), Vec::new(), Vec::new());
+    for part in parts {
+        use SectionKind as K;
+        if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Title | K::Dose) {
+            continue;
+        }
+        for s in sentences(text.text(), part.body) {
+            sentence(text, s, part.kind, &mut out, &mut b);
+        }
+    }
+    out
+}
+
+type Buffers = (Vec<Piece>, Vec<Mention>, Vec<(Span, CueId)>);
+
+fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>, (pieces, mentions, cues): &mut Buffers) {
+    let lexicon = text.lexicon;
+    text.mentions(span, false, mentions);
+    let speaks = mentions.iter().any(|m| {
+        let c = lexicon.concept(m.concept);
+        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only)
+    });
+    if !speaks {
+        return;
+    }
+    pieces_of_prose(text, span, false, pieces, mentions);
+    text.cues(span, cues);
+    let (mut regions, mut modalities) = (RegionSet::default(), 0);
+    for m in mentions.iter() {
+        let c = lexicon.concept(m.concept);
+        if c.role == Role::Plain {
+            regions.extend(&c.regions);
+            modalities |= c.sets.get(lexicon.known.modality);
+        }
+    }
+    let first = out.len();
+    let route = pieces
+        .iter()
+        .filter_map(|p| match p.item {
+            Item::Concept(id) if lexicon.concept(id).role == Role::Route => Some(lexicon.concept(id).sets.get(lexicon.known.route)),
+            _ => None,
+        })
+        .fold(0, |a, b| a | b);
+    let mut i = 0;
+    while i < pieces.len() {
+        let Item::Concept(id) = pieces[i].item else {
+            i += 1;
+            continue;
+        };
+        let (found, next) = at(text, pieces, i, id, cues, kind);
+        if let Some((strength, bits, words)) = found {
+            let away = match judge(text, span, words, cues) {
+                Verdict::Not(reason, _) => reason != super::context::Reason::NotPerformed && reason != super::context::Reason::Separate,
+                _ => false,
+            };
+            if !away {
+                out.push(Note { strength, bits, route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0), span: words, concept: id, sentence: span, regions, modalities, kind });
+            }
+        }
+        i = next.max(i + 1);
+    }
+    // a sentence that withholds contrast gives none
+    if out[first..].iter().any(|n| n.strength == Strength::Withheld) {
+        let keep = out[first..].iter().filter(|n| n.strength == Strength::Withheld).cloned().collect::<Vec<_>>();
+        out.truncate(first);
+        out.extend(keep);
+    }
+}
+
+type Found = Option<(Strength, u64, Span)>;
+
+fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span, CueId)], kind: SectionKind) -> (Found, usize) {
+    let lexicon = text.lexicon;
+    let known = &lexicon.known;
+    let c = lexicon.concept(id);
+    let span = pieces[i].span;
+    let findings = matches!(kind, SectionKind::Impression);
+    match c.role {
+        Role::With | Role::Without | Role::WithoutAndWith => match bind(lexicon, pieces, i, false) {
+            Some(b) => {
+                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else { Strength::State };
+                // "with oral contrast" says nothing of a vein
+                let only_other = pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) && !pieces[i..b.next].iter().any(|p| is_role(text, p, Role::Route));
+                if only_other {
+                    return (None, b.next);
+                }
+                let negated = c.role == Role::With && negated(text, pieces, i, cues);
+                if negated {
+                    return (Some((Strength::Withheld, known.pre, b.span)), b.next);
+                }
+                (Some((strength, b.bits, b.span)), b.next)
+            }
+            None => (None, i + 1),
+        },
+        Role::Only => (Some((Strength::Withheld, known.pre, span)), i + 1),
+        Role::Enhancement => (Some((Strength::Enhancement, known.post, span)), i + 1),
+        Role::Noun | Role::Agent => {
+            if other_route(text, pieces, i) || findings {
+                return (None, i + 1);
+            }
+            if negated(text, pieces, i, cues) || withheld(text, span, cues) {
+                return (Some((Strength::Withheld, known.pre, span)), i + 1);
+            }
+            let near = pieces[i.saturating_sub(8)..(i + 9).min(pieces.len())].iter().any(|p| is_role(text, p, Role::Given) || is_role(text, p, Role::Route));
+            let given = near || kind == SectionKind::Contrast || (c.role == Role::Agent && !matches!(kind, SectionKind::Findings));
+            if given { (Some((Strength::Agent, known.post, span)), i + 1) } else { (None, i + 1) }
+        }
+        Role::Plain if c.sets.get(known.contrast) != 0 && !findings => {
+            let bits = c.sets.get(known.contrast);
+            // "precontrast images were not acquired", "no unenhanced series": the member is not there
+            if negated(text, pieces, i, cues) || withheld(text, span, cues) {
+                return if bits == known.post { (Some((Strength::Withheld, known.pre, span)), i + 1) } else { (None, i + 1) };
+            }
+            let state = c.sets.get(known.route) != 0 || bits == known.pre | known.post;
+            (Some((if state { Strength::State } else { Strength::Phase }, bits, span)), i + 1)
+        }
+        _ => (None, i + 1),
+    }
+}
+
+fn is_role(text: &Text<'_>, p: &Piece, role: Role) -> bool {
+    matches!(p.item, Item::Concept(id) if text.lexicon.concept(id).role == role)
+}
+
+/// A way that does not count stands next to the noun, and no other way between them.
+fn other_route(text: &Text<'_>, pieces: &[Piece], i: usize) -> bool {
+    let near = |range: std::ops::Range<usize>| pieces[range].iter().any(|p| is_role(text, p, Role::OtherRoute));
+    let route = |range: std::ops::Range<usize>| pieces[range].iter().any(|p| is_role(text, p, Role::Route));
+    let (from, to) = (i.saturating_sub(3), (i + 6).min(pieces.len()));
+    let before = near(from..i) && !route(from..i);
+    let stop = pieces[i..to].iter().position(|p| matches!(p.item, Item::Stop | Item::Join)).map_or(to, |n| i + n);
+    let after = near(i + 1..stop.max(i + 1)) && !route(i.saturating_sub(4)..stop);
+    before || after
+}
+
+/// "no", "not", "never" at most four words before.
+fn negated(text: &Text<'_>, pieces: &[Piece], i: usize, cues: &[(Span, CueId)]) -> bool {
+    let from = pieces[i.saturating_sub(4)].span.start;
+    let at = pieces[i].span.start;
+    let stop = pieces[i.saturating_sub(4)..i].iter().rev().find(|p| p.item == Item::Stop).map_or(from, |p| p.span.end);
+    cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && s.start >= stop.max(from) && s.end <= at)
+}
+
+/// A cue that something was not done reaches the words.
+fn withheld(text: &Text<'_>, span: Span, cues: &[(Span, CueId)]) -> bool {
+    cues.iter().any(|(s, c)| {
+        let cue = text.lexicon.cue(*c);
+        let near = if s.start >= span.end { s.start - span.end < 60 } else { span.start.saturating_sub(s.end) < 30 };
+        near && matches!(cue.means, Means::NotPerformed) && !text.slice(Span::new(span.end.min(s.end), s.start.max(span.start))).contains([';', ','])
+    })
+}

@@ -1,0 +1,320 @@
+//! Finds the exam statements of a report: titles, own headings, sentences of performance, order lines; and the exams
+//! that are named and are not this one.
+
+use jiff::civil::Date;
+
+use super::context::{judge, section_reason, Reason, Verdict};
+use super::section::{names_exam, Part};
+use super::statement::{parse, Atom, Facet, Piece, Proof};
+use super::text::{Mention, Text};
+use super::title::{self, Reading};
+use crate::lexicon::model::{CueId, Means, Role, SectionKind};
+use crate::text::{sentences, tokens, Span, TokenKind};
+
+/// Where an exam statement stands, the more trusted first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Source {
+    /// A sentence that says it was done, in the technique, the opening or the findings.
+    Performed,
+    /// A title.
+    Title,
+    /// A heading in the body that names an exam.
+    Heading,
+    /// The line of the order.
+    Order,
+    /// The subject of a sentence of the findings.
+    Findings,
+}
+
+/// An exam statement of this report.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) source: Source,
+    pub(crate) atoms: Vec<Atom>,
+    /// Where it stands, folded.
+    pub(crate) span: Span,
+    /// For headings: the text that stands under it, folded.
+    pub(crate) scope: Span,
+    pub(crate) unexplained: u16,
+    pub(crate) repaired: u16,
+    pub(crate) supplied: bool,
+}
+
+/// An exam that is named and is not this one.
+#[derive(Debug)]
+pub(crate) struct Other {
+    pub(crate) atoms: Vec<Atom>,
+    pub(crate) reason: Reason,
+    pub(crate) span: Span,
+}
+
+/// All exams that a report names.
+#[derive(Debug, Default)]
+pub(crate) struct Exams {
+    pub(crate) ours: Vec<Statement>,
+    pub(crate) others: Vec<Other>,
+    /// Whether the whole text is a charge line.
+    pub(crate) charge_line: bool,
+}
+
+/// A line longer than this in words is a sentence, not a title.
+const TITLE_WORDS: usize = 26;
+
+/// Reads all exam statements. `day` picks the families that titles are weighed by.
+pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
+    let mut out = Exams { charge_line: is_charge_line(text, parts), ..Exams::default() };
+    if out.charge_line {
+        let reading = title::read(text, text.whole(), day, true);
+        push(&mut out, Source::Title, reading, text.whole(), text.whole());
+        return out;
+    }
+    let titled = parts.iter().any(|p| p.kind == SectionKind::Title && names_exam(text, p.body));
+    let mut buffers = Buffers::default();
+    for (i, part) in parts.iter().enumerate() {
+        if part.names_exam && !part.head.is_empty() {
+            let reading = title::read(text, part.head, day, false);
+            let end = parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            let source = if i == 0 || (part.entry.is_none() && out.ours.is_empty() && !titled) { Source::Title } else { Source::Heading };
+            if section_reason(part.kind).is_none() && !judged_away(text, part.head, &mut out, &reading, &mut buffers) {
+                push(&mut out, source, reading, part.head, Span::new(part.body.start, end));
+            }
+        }
+        match part.kind {
+            SectionKind::Title | SectionKind::Order => {
+                let source = if part.kind == SectionKind::Title { Source::Title } else { Source::Order };
+                title_lines(text, part.body, source, day, &mut out, &mut buffers);
+            }
+            SectionKind::Body if part.entry.is_none() && part.body.start == 0 => opening(text, part.body, titled, day, &mut out, &mut buffers),
+            kind => prose(text, part.body, kind, &mut out, &mut buffers),
+        }
+    }
+    closing_title(text, parts, day, &mut out);
+    out
+}
+
+#[derive(Default)]
+struct Buffers {
+    pieces: Vec<Piece>,
+    mentions: Vec<Mention>,
+    cues: Vec<(Span, CueId)>,
+}
+
+fn push(out: &mut Exams, source: Source, reading: Reading, span: Span, scope: Span) {
+    if reading.atoms.iter().any(|a| !a.values.is_empty() || a.region.is_some() || !a.implied.is_empty()) {
+        let Reading { atoms, unexplained, repaired, supplied, .. } = reading;
+        out.ours.push(Statement { source, atoms, span, scope, unexplained, repaired, supplied });
+    }
+}
+
+/// One or two short lines without a heading and without a sentence.
+fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
+    let all = text.text();
+    all.len() <= 160
+        && text.source.trim().lines().count() <= 2
+        && parts.iter().all(|p| p.entry.is_none())
+        && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && !is_sentence(text, text.whole())
+}
+
+/// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
+fn is_sentence(text: &Text<'_>, range: Span) -> bool {
+    let mut cues = Vec::new();
+    text.cues(range, &mut cues);
+    cues.iter().any(|(s, c)| {
+        let means = text.lexicon.cue(*c).means;
+        matches!(means, Means::Performed | Means::Recommendation | Means::Planned | Means::Ordered | Means::NotPerformed) && s.len() > 5
+    }) || text.slice(range).split(' ').any(|w| matches!(w, "is" | "was" | "were" | "are" | "shows" | "showed"))
+}
+
+/// A title section: its lines are read as one, a long one as sentences.
+fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut Exams, b: &mut Buffers) {
+    let words = tokens(text.text(), body).filter(|t| t.kind == TokenKind::Word).count();
+    if words <= 48 {
+        let reading = title::read(text, body, day, false);
+        if !judged_away(text, body, out, &reading, b) {
+            push(out, source, reading, body, text.whole());
+        }
+        return;
+    }
+    let list: Vec<Span> = sentences(text.text(), body).collect();
+    for s in list {
+        if names_exam(text, s) && tokens(text.text(), s).count() <= 40 {
+            let reading = title::read(text, s, day, false);
+            if !judged_away(text, s, out, &reading, b) {
+                push(out, source, reading, s, text.whole());
+            }
+        }
+    }
+}
+
+/// A title can say that it was not done ("ESOPHAGRAM - NOT DONE").
+fn judged_away(text: &Text<'_>, range: Span, out: &mut Exams, reading: &Reading, b: &mut Buffers) -> bool {
+    text.cues(range, &mut b.cues);
+    let away = b.cues.iter().find_map(|(span, id)| match text.lexicon.cue(*id).means {
+        Means::NotPerformed => Some((Reason::NotPerformed, *span)),
+        Means::Outside => Some((Reason::Outside, *span)),
+        Means::Comparison if span.start <= range.start + 2 => Some((Reason::Comparison, *span)),
+        Means::Planned => Some((Reason::Planned, *span)),
+        _ => None,
+    });
+    let Some((reason, _)) = away else { return false };
+    if reading.atoms.is_empty() {
+        return false;
+    }
+    out.others.push(Other { atoms: reading.atoms.clone(), reason, span: range });
+    true
+}
+
+/// The text before the first heading: titles first, then the dictated opening.
+fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams, b: &mut Buffers) {
+    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let mut still_titles = true;
+    let mut seen = 0;
+    let mut i = 0;
+    while i < list.len() {
+        // lines of a title that names several exams are read together
+        let mut span = list[i];
+        let title_like = still_titles && is_title(text, span, seen > 0);
+        if title_like {
+            while i + 1 < list.len() && is_title(text, list[i + 1], true) && tokens(text.text(), span.join(list[i + 1])).count() <= 48 {
+                i += 1;
+                span = span.join(list[i]);
+            }
+            let source = if titled { Source::Order } else { Source::Title };
+            let reading = title::read(text, span, day, false);
+            if !judged_away(text, span, out, &reading, b) {
+                push(out, source, reading, span, text.whole());
+            }
+            seen += 1;
+        } else {
+            if seen > 0 || i > 8 {
+                still_titles = false;
+            }
+            sentence(text, span, SectionKind::Body, out, b);
+        }
+        i += 1;
+    }
+}
+
+/// Whether a sentence or line of the opening names an exam and says nothing else.
+fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
+    let words = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
+    if words == 0 || words > TITLE_WORDS || !names_exam(text, span) {
+        return false;
+    }
+    if is_sentence(text, span) && words > 4 {
+        return false;
+    }
+    let mut cues = Vec::new();
+    text.cues(span, &mut cues);
+    if cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional)) {
+        return false;
+    }
+    let mut mentions = Vec::new();
+    text.mentions(span, true, &mut mentions);
+    let explained: usize = mentions.iter().map(|m| tokens(text.text(), m.span).count()).sum();
+    let total = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
+    explained * 2 >= total || (!strict && total <= 14 && explained >= 2)
+}
+
+/// Sentences of any section that is not a title.
+fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
+    let list: Vec<Span> = sentences(text.text(), body).collect();
+    for s in list {
+        sentence(text, s, kind, out, b);
+    }
+}
+
+/// One sentence: the exams that it names, each judged.
+fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
+    if !names_exam_prose(text, span, b) {
+        return;
+    }
+    title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
+    let atoms = parse(text.lexicon, &b.pieces, false);
+    text.cues(span, &mut b.cues);
+    let known = &text.lexicon.known;
+    let mut ours: Vec<Atom> = Vec::new();
+    let mut source = Source::Findings;
+    for mut atom in atoms {
+        let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
+        if named == 0 {
+            continue;
+        }
+        // the phrase is the words of modality and region, not the whole group
+        let phrase = phrase(text, &atom);
+        let verdict = judge(text, span, phrase, &b.cues);
+        if let Some(reason) = section_reason(kind) {
+            let reason = match verdict {
+                Verdict::Not(r, _) => r,
+                _ => reason,
+            };
+            out.others.push(Other { span: phrase, atoms: vec![atom], reason });
+            continue;
+        }
+        match verdict {
+            Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason }),
+            Verdict::Performed(cue) if kind != SectionKind::Impression || ours.is_empty() => {
+                atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
+                source = source.min(Source::Performed);
+                ours.push(atom);
+            }
+            Verdict::Performed(_) => {}
+            Verdict::Ordered => {
+                source = source.min(Source::Order);
+                ours.push(atom);
+            }
+            Verdict::Silent => {
+                if matches!(kind, SectionKind::Technique | SectionKind::Contrast) || (kind == SectionKind::Body && acquires(text, span)) {
+                    source = source.min(Source::Performed);
+                }
+                ours.push(atom);
+            }
+        }
+    }
+    if !ours.is_empty() {
+        out.ours.push(Statement { source, atoms: ours, span, scope: span, unexplained: 0, repaired: 0, supplied: false });
+    }
+}
+
+/// The words of an atom that name modality and region.
+fn phrase(text: &Text<'_>, atom: &Atom) -> Span {
+    let known = &text.lexicon.known;
+    atom.proofs
+        .iter()
+        .filter(|p| p.facet == Facet::Axis(known.modality) || p.facet == Facet::Axis(known.method) || (p.facet == Facet::Region))
+        .map(|p| p.span)
+        .reduce(Span::join)
+        .unwrap_or(atom.span)
+}
+
+fn names_exam_prose(text: &Text<'_>, span: Span, b: &mut Buffers) -> bool {
+    text.mentions(span, false, &mut b.mentions);
+    let known = &text.lexicon.known;
+    b.mentions.iter().any(|m| {
+        let c = text.lexicon.concept(m.concept);
+        c.role == Role::Plain && (c.sets.get(known.modality) | c.implies.get(known.modality)) != 0
+    })
+}
+
+/// Whether a sentence has a word of acquisition.
+pub(crate) fn acquires(text: &Text<'_>, span: Span) -> bool {
+    let mut mentions = Vec::new();
+    text.mentions(span, false, &mut mentions);
+    mentions.iter().any(|m| matches!(text.lexicon.concept(m.concept).role, Role::Acquisition))
+}
+
+/// A title in the last line, where no other stands.
+fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
+    if out.ours.iter().any(|s| s.source <= Source::Heading) {
+        return;
+    }
+    let Some(end) = parts.iter().rev().find(|p| !p.body.is_empty()) else { return };
+    let Some(line) = sentences(text.text(), end.body).last() else { return };
+    if is_title(text, line, true) && text.text()[..line.start as usize].ends_with('\n') {
+        let reading = title::read(text, line, day, false);
+        if reading.satisfied {
+            push(out, Source::Title, reading, line, text.whole());
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! What kind of document a text is, and whether an exam is documented in it as done and read.
+
+use super::exam::{Exams, Source};
+use super::section::Part;
+use super::text::Text;
+use crate::lexicon::model::{Allows, DocumentId, SectionKind, Sense, SignWeight};
+use crate::text::Span;
+
+/// The gate's verdict on a text.
+#[derive(Clone, Debug)]
+pub(crate) struct Admission {
+    /// The kind; `None`: a charge line, or a text that no kind claims.
+    pub(crate) kind: Option<DocumentId>,
+    pub(crate) admitted: bool,
+    /// Signs found for the kind, folded.
+    pub(crate) signs: Vec<Span>,
+    /// How far the winner leads, in signs.
+    pub(crate) margin: i32,
+}
+
+struct Tally {
+    score: i32,
+    signs: Vec<(u32, Span)>,
+}
+
+/// Weighs the signs of every kind of document.
+pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission {
+    if exams.charge_line {
+        return Admission { kind: None, admitted: true, signs: Vec::new(), margin: 9 };
+    }
+    let kinds = &text.lexicon.documents;
+    let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, signs: Vec::new() }).collect();
+    for hit in text.hits(text.whole()) {
+        for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
+            let Sense::Sign(id, weight) = sense else { continue };
+            let t = &mut tallies[id.0 as usize];
+            if weight != SignWeight::Sign && !is_heading(text, parts, hit.span) {
+                continue;
+            }
+            if t.signs.iter().any(|(p, _)| *p == hit.pattern) {
+                continue;
+            }
+            t.signs.push((hit.pattern, hit.span));
+            t.score += if weight == SignWeight::Against { -1 } else { 1 };
+        }
+    }
+    let all = |k: usize| kinds[k].allows == Allows::All;
+    let best_other = (0..kinds.len()).filter(|k| !all(*k) && tallies[*k].score >= i32::from(kinds[*k].needs)).max_by_key(|k| (tallies[*k].score - i32::from(kinds[*k].needs), std::cmp::Reverse(*k)));
+    let report = (0..kinds.len()).find(|k| all(*k));
+    let report_score = report_score(text, parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
+    let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
+    let admitted = best_other.is_none() || report_score > other_score;
+    let kind = if admitted { report } else { best_other };
+    let signs = kind.map(|k| tallies[k].signs.iter().map(|(_, s)| *s).take(4).collect()).unwrap_or_default();
+    Admission { kind: kind.map(|k| DocumentId(k as u8)), admitted, signs, margin: (report_score - other_score).abs() }
+}
+
+/// Whether the words stand as a heading: a part's heading, or behind a border and before a colon.
+fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
+    if parts.iter().any(|p| p.head.overlaps(span)) {
+        return true;
+    }
+    let all = text.text().as_bytes();
+    let after = all[span.end as usize..].iter().find(|b| !matches!(b, b' ' | b'*'));
+    let line = text.starts_line(span.start) || text.starts_line(span.start.saturating_sub(2)) || text.starts_line(span.start.saturating_sub(3));
+    let before = all[..span.start as usize].iter().rev().find(|b| !matches!(b, b' ' | b'*' | b'#'));
+    let border = matches!(before, None | Some(b'.' | b',' | b';' | b'\n' | b':'));
+    matches!(after, Some(b':')) && (border || line) || (line && matches!(after, None | Some(b'\n')))
+}
+
+/// What speaks for a radiology report: its own sections, an exam stated as done, and findings of its own.
+fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
+    let has = |kind: SectionKind| parts.iter().any(|p| p.kind == kind && p.body.len() > 3);
+    let built = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some()));
+    let mut score = 0;
+    if built(Source::Title) {
+        score += 3;
+    }
+    if built(Source::Performed) {
+        score += 2;
+    }
+    if has(SectionKind::Technique) {
+        score += 2;
+    }
+    if has(SectionKind::Findings) {
+        score += 1;
+    }
+    if has(SectionKind::Comparison) {
+        score += 1;
+    }
+    if has(SectionKind::Impression) {
+        score += 1;
+    }
+    if parts.iter().any(|p| p.kind == SectionKind::Title) && built(Source::Title) {
+        score += 1;
+    }
+    let _ = text;
+    score
+}

@@ -1,0 +1,183 @@
+//! Cuts a report into parts by its headings: `FINDINGS:` and its kin, run-in headings, headings that name an exam.
+
+use super::text::Text;
+use crate::lexicon::model::{Role, SectionId, SectionKind};
+use crate::text::Span;
+
+/// A part of a report: what stands under one heading.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Part {
+    pub(crate) kind: SectionKind,
+    pub(crate) entry: Option<SectionId>,
+    /// The heading's words, folded; empty where there is none.
+    pub(crate) head: Span,
+    /// What stands under it, folded.
+    pub(crate) body: Span,
+    /// Whether the heading itself names an exam ("CT ABDOMEN:").
+    pub(crate) names_exam: bool,
+}
+
+/// A heading found.
+#[derive(Clone, Copy)]
+struct Head {
+    span: Span,
+    /// Where its text begins.
+    body: u32,
+    kind: SectionKind,
+    entry: Option<SectionId>,
+    names_exam: bool,
+}
+
+/// The parts of a report in order; together they cover it.
+pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
+    let mut heads: Vec<Head> = Vec::new();
+    let mut taken = 0;
+    for (span, id) in text.headings(text.whole()) {
+        if span.start < taken {
+            continue;
+        }
+        let kind = text.lexicon.section(id).kind;
+        if kind == SectionKind::Organ {
+            continue;
+        }
+        if let Some(head) = heading(text, span, id, kind) {
+            taken = head.body;
+            heads.push(head);
+        }
+    }
+    exam_headings(text, &mut heads);
+    heads.sort_by_key(|h| h.span.start);
+    cover(text, &heads)
+}
+
+/// Whether a heading term stands as a heading, and where its text begins.
+fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Option<Head> {
+    let all = text.text().as_bytes();
+    let line = opening(text, span.start);
+    let mut after = span.end as usize;
+    while after < all.len() && matches!(all[after], b'*' | b'_' | b' ' | b')' | b'#') {
+        after += 1;
+    }
+    let bracket = after < all.len() && all[after] == b'(';
+    if bracket && line.is_some() {
+        let close = all[after..].iter().take(40).position(|b| *b == b')')?;
+        after += close + 1;
+        while after < all.len() && matches!(all[after], b'*' | b' ') {
+            after += 1;
+        }
+    }
+    let colon = after < all.len() && all[after] == b':';
+    let ends_line = after >= all.len() || all[after] == b'\n';
+    let dash = after < all.len() && all[after] == b'-' && all[span.end as usize] == b' ';
+    let stands = match line {
+        Some(_) => colon || ends_line || dash || breaks_line(text, span.end),
+        None => colon && soft_border(all, span.start),
+    };
+    if !stands {
+        return None;
+    }
+    let mut body = after;
+    while body < all.len() && matches!(all[body], b':' | b'*' | b' ' | b'-' | b',') {
+        body += 1;
+    }
+    let start = line.unwrap_or(span.start);
+    Some(Head { span: Span::new(start, span.end), body: body as u32, kind, entry: Some(id), names_exam: names_exam(text, Span::new(start, span.start)) })
+}
+
+/// The line's own start, where nothing but list marks or the name of an exam stands before `at` on its line.
+fn opening(text: &Text<'_>, at: u32) -> Option<u32> {
+    let starts = text.line_starts();
+    let line = starts[starts.partition_point(|s| *s <= at).checked_sub(1)?];
+    let before = &text.text()[line as usize..at as usize];
+    if before.bytes().all(|b| matches!(b, b' ' | b'*' | b'#' | b'>' | b'-' | b'.' | b')' | b'(') || b.is_ascii_digit()) {
+        return Some(at);
+    }
+    (before.len() <= 48 && !before.contains([':', '.', ',']) && names_exam(text, Span::new(line, at))).then_some(line)
+}
+
+/// A heading in the run of a text stands behind the end of a sentence or phrase.
+fn soft_border(all: &[u8], at: u32) -> bool {
+    let before = all[..at as usize].iter().rev().find(|b| !matches!(b, b' ' | b'*' | b'_'));
+    matches!(before, None | Some(b'.' | b',' | b';' | b':' | b'\n' | b'!' | b'?' | b')' | b'"'))
+}
+
+/// Whether a source line breaks right behind `at` (folded), softly or not.
+fn breaks_line(text: &Text<'_>, at: u32) -> bool {
+    let rest = &text.text().as_bytes()[at as usize..];
+    let skip = rest.iter().take_while(|b| matches!(b, b' ' | b'*')).count();
+    skip > 0 && text.starts_line(at + skip as u32)
+}
+
+/// Whether a range holds a modality, or a method or a protocol that implies one.
+pub(crate) fn names_exam(text: &Text<'_>, range: Span) -> bool {
+    let known = &text.lexicon.known;
+    let mut mentions = Vec::new();
+    text.mentions(range, true, &mut mentions);
+    mentions.iter().any(|m| {
+        let c = text.lexicon.concept(m.concept);
+        c.role == Role::Plain && (c.sets.get(known.modality) | c.implies.get(known.modality) | c.sets.get(known.method)) != 0
+    })
+}
+
+/// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
+fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
+    let first = heads.first().map_or(u32::MAX, |h| h.span.start);
+    let all = text.text();
+    let mut found = Vec::new();
+    for &start in text.line_starts() {
+        let line_end = all[start as usize..].find('\n').map_or(all.len(), |i| start as usize + i);
+        let line = &all[start as usize..line_end];
+        let colon = line.find(':').filter(|i| *i <= 90);
+        let end = match colon {
+            Some(i) => start as usize + i,
+            // without a colon only a short line of its own, after the report has begun
+            None if line.len() <= 90 && start > first && !line.ends_with('.') => line_end,
+            None => continue,
+        };
+        let piece = Span::new(start, end as u32);
+        if all[piece.range()].contains(". ") || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start) {
+            continue;
+        }
+        if text.hits(piece).next().is_some() && names_exam(text, piece) && piece.len() <= 90 {
+            let mut body = end;
+            while body < all.len() && matches!(all.as_bytes()[body], b':' | b'*' | b' ') {
+                body += 1;
+            }
+            found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
+        }
+    }
+    heads.extend(found);
+}
+
+/// Sections whose text is one paragraph: what follows a blank line is no longer theirs.
+fn is_brief(kind: SectionKind) -> bool {
+    use SectionKind as K;
+    matches!(kind, K::Title | K::Order | K::History | K::Comparison | K::Contrast | K::Technique | K::Dose | K::Admin | K::Signature)
+}
+
+fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
+    let all = text.text();
+    let len = all.len() as u32;
+    let mut parts = Vec::with_capacity(heads.len() + 2);
+    let part = |kind, entry, head, body, names_exam| Part { kind, entry, head, body, names_exam };
+    let first = heads.first().map_or(len, |h| h.span.start);
+    if first > 0 {
+        parts.push(part(SectionKind::Body, None, Span::new(0, 0), Span::new(0, first), false));
+    }
+    for (i, h) in heads.iter().enumerate() {
+        let end = heads.get(i + 1).map_or(len, |n| n.span.start).max(h.body);
+        let body = Span::new(h.body.min(end), end);
+        let mut cut = end;
+        if is_brief(h.kind) {
+            let text_start = all[body.range()].find(|c: char| c != '\n' && c != ' ').unwrap_or(0);
+            if let Some(blank) = all[body.start as usize + text_start..body.end as usize].find("\n\n") {
+                cut = body.start + (text_start + blank) as u32;
+            }
+        }
+        parts.push(part(h.kind, h.entry, h.span, Span::new(body.start, cut), h.names_exam));
+        if cut < end {
+            parts.push(part(SectionKind::Body, None, Span::new(cut, cut), Span::new(cut, end), false));
+        }
+    }
+    parts
+}

@@ -1,0 +1,516 @@
+//! The grammar of an exam statement: which attribute belongs to which region, over lists, "and", "with" and slashes.
+
+use crate::lexicon::model::{AxisId, ConceptId, RegionId, RegionSet, Role, Values};
+use crate::lexicon::Lexicon;
+use crate::text::Span;
+
+/// What a piece of evidence speaks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Facet {
+    /// That the exam was done at all.
+    Exam,
+    /// The region.
+    Region,
+    /// A value on an axis.
+    Axis(AxisId),
+}
+
+/// Words of the folded text that prove a facet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Proof {
+    pub(crate) facet: Facet,
+    pub(crate) span: Span,
+    pub(crate) concept: Option<ConceptId>,
+}
+
+/// What a word of a statement is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Item {
+    Concept(ConceptId),
+    /// "and", comma, slash: joins a list.
+    Join,
+    /// Semicolon, line break, a stop: ends a statement's reach.
+    Stop,
+    Number,
+    Unknown,
+}
+
+/// A word of a statement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    pub(crate) span: Span,
+    pub(crate) item: Item,
+}
+
+/// One region imaged in one way, as a statement tells it: the smallest thing that can be coded.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Atom {
+    pub(crate) region: Option<RegionId>,
+    /// Whether the region is named, not only implied by a protocol.
+    pub(crate) region_named: bool,
+    pub(crate) values: Values,
+    pub(crate) implied: Values,
+    pub(crate) proofs: Vec<Proof>,
+    /// The words of its part of the statement, folded.
+    pub(crate) span: Span,
+}
+
+impl Default for Span {
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Placed<T> {
+    value: T,
+    span: Span,
+    concept: Option<ConceptId>,
+    at: usize,
+}
+
+#[derive(Default)]
+struct Group {
+    values: Values,
+    implied: Values,
+    implied_regions: RegionSet,
+    regions: Vec<Placed<RegionId>>,
+    contrasts: Vec<Placed<u64>>,
+    sides: Vec<Placed<u64>>,
+    proofs: Vec<Proof>,
+    respectively: bool,
+    /// Position behind which regions came after the modality word.
+    modality_at: Option<usize>,
+    last_join: Option<usize>,
+    starts_after_stop: bool,
+    span: Option<Span>,
+}
+
+impl Group {
+    fn cover(&mut self, span: Span) {
+        self.span = Some(self.span.map_or(span, |s| s.join(span)));
+    }
+
+    fn regions_since(&self, at: usize) -> bool {
+        self.regions.iter().any(|r| r.at > at)
+    }
+}
+
+/// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
+pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
+    let mut groups = group(lexicon, pieces, title);
+    share_regions(&mut groups);
+    share_contrast(&mut groups);
+    let mut atoms: Vec<Atom> = Vec::new();
+    for g in &mut groups {
+        drop_ancestors(lexicon, g);
+        atoms_of(lexicon, g, &mut atoms);
+    }
+    atoms
+}
+
+fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
+    let known = &lexicon.known;
+    let mut groups: Vec<Group> = vec![Group::default()];
+    let mut i = 0;
+    while i < pieces.len() {
+        let p = pieces[i];
+        let concept = match p.item {
+            Item::Concept(id) => id,
+            Item::Join => {
+                last(&mut groups).last_join = Some(i);
+                i += 1;
+                continue;
+            }
+            Item::Stop => {
+                if last(&mut groups).span.is_some() {
+                    groups.push(Group { starts_after_stop: true, ..Group::default() });
+                }
+                i += 1;
+                continue;
+            }
+            _ => {
+                i += 1;
+                continue;
+            }
+        };
+        let c = lexicon.concept(concept);
+        match c.role {
+            Role::Join => last(&mut groups).last_join = Some(i),
+            Role::With | Role::Without | Role::WithoutAndWith => {
+                let bound = bind(lexicon, pieces, i, title);
+                if let Some(b) = &bound {
+                    let g = last(&mut groups);
+                    g.contrasts.push(Placed { value: b.bits, span: b.span, concept: Some(concept), at: i });
+                    g.cover(b.span);
+                    for (route, span, concept) in &b.routes {
+                        g.values.add(known.route, *route);
+                        g.proofs.push(Proof { facet: Facet::Axis(known.route), span: *span, concept: Some(*concept) });
+                    }
+                }
+                i = bound.map_or(i + 1, |b| b.next);
+                continue;
+            }
+            Role::Noun | Role::Agent if title => {
+                // a noun of contrast on its own in a title: given, unless the way does not count
+                let other = neighbours(lexicon, pieces, i).any(|r| r == Role::OtherRoute);
+                let iv = neighbours(lexicon, pieces, i).any(|r| r == Role::Route);
+                let bits = if other && !iv { 0 } else { known.post };
+                let g = last(&mut groups);
+                if bits != 0 {
+                    g.contrasts.push(Placed { value: bits, span: p.span, concept: Some(concept), at: i });
+                    g.cover(p.span);
+                }
+            }
+            Role::Respectively => last(&mut groups).respectively = true,
+            Role::Plain => place(lexicon, &mut groups, concept, p.span, i),
+            _ => {}
+        }
+        i += 1;
+    }
+    groups.retain(|g| g.span.is_some());
+    groups
+}
+
+fn last(groups: &mut [Group]) -> &mut Group {
+    groups.last_mut().expect("there is always a group")
+}
+
+/// Roles of the pieces next to `i` that speak of a route, blanks and nouns between them not counted.
+fn neighbours<'a>(lexicon: &'a Lexicon, pieces: &'a [Piece], i: usize) -> impl Iterator<Item = Role> + 'a {
+    let role = move |j: usize| match pieces.get(j).map(|p| p.item) {
+        Some(Item::Concept(c)) => Some(lexicon.concept(c).role),
+        _ => None,
+    };
+    [i.checked_sub(2), i.checked_sub(1), Some(i + 1), Some(i + 2)].into_iter().flatten().filter_map(role)
+}
+
+fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: Span, at: usize) {
+    let known = &lexicon.known;
+    let c = lexicon.concept(concept);
+    let (modality, method) = (c.sets.get(known.modality), c.sets.get(known.method));
+    if modality != 0 {
+        let g = last(groups);
+        let have = g.values.get(known.modality);
+        let joined = g.modality_at.zip(g.last_join).is_some_and(|(m, j)| j > m);
+        let since = g.modality_at.is_some_and(|m| g.regions_since(m));
+        let clash = method != 0 && g.values.get(known.method) != 0 && g.values.get(known.method) != method;
+        if have != 0 && (have != modality || since || joined || clash) {
+            groups.push(Group::default());
+        }
+    } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
+        let modality = last(groups).values.get(known.modality);
+        let mut g = Group::default();
+        g.values.set(known.modality, modality);
+        groups.push(g);
+    }
+    let g = last(groups);
+    if modality != 0 {
+        g.modality_at = Some(at);
+    }
+    g.cover(span);
+    for r in c.regions.iter() {
+        g.regions.push(Placed { value: r, span, concept: Some(concept), at });
+    }
+    for (axis, bits) in c.sets.iter() {
+        if c.region.is_some() {
+            // what a region's own entry fixes holds for that region alone: atoms_of
+        } else if axis == known.contrast {
+            g.contrasts.push(Placed { value: bits, span, concept: Some(concept), at });
+        } else if axis == known.side {
+            g.sides.push(Placed { value: bits, span, concept: Some(concept), at });
+        } else if lexicon.axis(axis).kind == crate::lexicon::model::AxisKind::Set {
+            g.values.add(axis, bits);
+            g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
+        } else {
+            // of two words for one axis the later, more particular one holds
+            g.values.set(axis, bits);
+            g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
+        }
+    }
+    for (axis, bits) in c.implies.iter().filter(|_| c.region.is_none()) {
+        g.implied.add(axis, bits);
+        g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
+    }
+    if !c.implied_regions.is_empty() {
+        g.implied_regions.extend(&c.implied_regions);
+        g.proofs.push(Proof { facet: Facet::Region, span, concept: Some(concept) });
+    }
+}
+
+pub(crate) struct Bound {
+    pub(crate) bits: u64,
+    pub(crate) span: Span,
+    /// The piece behind the phrase.
+    pub(crate) next: usize,
+    pub(crate) routes: Vec<(u64, Span, ConceptId)>,
+}
+
+/// A run of prepositions of contrast, and what it binds to: a noun of contrast, or the end of its phrase.
+pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool) -> Option<Bound> {
+    let known = &lexicon.known;
+    let (mut bits, mut span, mut i) = (0, pieces[from].span, from);
+    let (mut counts, mut other) = (false, false);
+    let mut routes = Vec::new();
+    let mut end = from; // one past the last preposition
+    let mut skipped = 0;
+    while i < pieces.len() {
+        match pieces[i].item {
+            Item::Concept(id) => {
+                let c = lexicon.concept(id);
+                match c.role {
+                    Role::With if bits & known.post == 0 || i == end => bits |= known.post,
+                    Role::Without if bits & known.pre == 0 || i == end => bits |= known.pre,
+                    Role::WithoutAndWith => bits |= known.pre | known.post,
+                    Role::With | Role::Without => {}
+                    Role::Route => {
+                        counts = true;
+                        routes.push((c.sets.get(known.route), pieces[i].span, id));
+                        i += 1;
+                        continue;
+                    }
+                    Role::OtherRoute => {
+                        other = true;
+                        i += 1;
+                        continue;
+                    }
+                    Role::Filler | Role::Given | Role::Join => {
+                        i += 1;
+                        continue;
+                    }
+                    Role::Noun | Role::Agent => {
+                        span = span.join(pieces[i].span);
+                        let mut next = i + 1;
+                        // "contrast material", "contrast (oral)": the rest of the noun
+                        while let Some(Item::Concept(id)) = pieces.get(next).map(|p| p.item) {
+                            match lexicon.concept(id).role {
+                                Role::Noun => span = span.join(pieces[next].span),
+                                Role::Route => {
+                                    counts = true;
+                                    routes.push((lexicon.concept(id).sets.get(known.route), pieces[next].span, id));
+                                }
+                                _ => break,
+                            }
+                            next += 1;
+                        }
+                        // a second phrase of the same kind behind it: "with contrast and without contrast"
+                        if other && !counts {
+                            bits = known.pre;
+                        }
+                        return Some(Bound { bits, span, next, routes });
+                    }
+                    _ => break,
+                }
+                end = i + 1;
+                span = span.join(pieces[i].span);
+                i += 1;
+            }
+            Item::Join => {
+                // the run goes on only to another preposition, a route or a noun
+                let goes_on = matches!(pieces.get(i + 1).map(|p| p.item), Some(Item::Concept(id)) if matches!(
+                    lexicon.concept(id).role,
+                    Role::With | Role::Without | Role::WithoutAndWith | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
+                ));
+                if !goes_on {
+                    break;
+                }
+                i += 1;
+            }
+            Item::Unknown | Item::Number if !title && skipped < 5 => {
+                skipped += 1;
+                i += 1;
+            }
+            Item::Unknown | Item::Number | Item::Stop => break,
+        }
+    }
+    // no noun: in a title the phrase may end here, unless something follows that it could belong to
+    let follows = pieces[end..].iter().find(|p| match p.item {
+        Item::Join | Item::Number => false,
+        Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
+        _ => true,
+    });
+    let belongs_elsewhere = match follows.map(|p| p.item) {
+        Some(Item::Concept(id)) => {
+            let c = lexicon.concept(id);
+            let modality_or_side = c.sets.get(known.modality) != 0 || c.sets.get(known.side) != 0;
+            !(modality_or_side || matches!(c.role, Role::Route | Role::OtherRoute | Role::Noun | Role::Anti))
+                && matches!(pieces[end - 1].item, Item::Concept(id) if lexicon.concept(id).role == Role::With)
+                && bits == known.post
+                && pieces.get(end).is_some_and(|p| !matches!(p.item, Item::Join | Item::Stop))
+        }
+        // a clipped noun at the end of the line ("W C", "W DY") is no word of its own
+        Some(Item::Unknown) => {
+            bits == known.post && pieces.get(end).is_some_and(|p| p.item == Item::Unknown && (p.span.len() > 2 || end + 1 < pieces.len()))
+        }
+        _ => false,
+    };
+    (title && !belongs_elsewhere).then_some(Bound { bits, span, next: end, routes: Vec::new() })
+}
+
+/// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions
+/// that stand before it behind the last join, else those of a neighbour.
+fn share_regions(groups: &mut [Group]) {
+    for i in 0..groups.len() {
+        if !groups[i].regions.is_empty() || !groups[i].implied_regions.is_empty() || groups[i].modality_at.is_none() {
+            continue;
+        }
+        if i > 0 && !groups[i].starts_after_stop {
+            let before = &mut groups[i - 1];
+            let join = before.last_join;
+            let modality = before.modality_at;
+            if let (Some(join), Some(modality)) = (join, modality)
+                && join > modality
+                && before.regions.iter().any(|r| r.at < join)
+                && before.regions.iter().any(|r| r.at > join)
+            {
+                let own: Vec<_> = before.regions.extract_if(.., |r| r.at > join).collect();
+                let sides: Vec<_> = before.sides.extract_if(.., |r| r.at > join).collect();
+                groups[i].regions = own;
+                groups[i].sides.extend(sides);
+                continue;
+            }
+        }
+        let neighbour = groups[i + 1..].iter().find(|g| !g.regions.is_empty()).or_else(|| groups[..i].iter().rev().find(|g| !g.regions.is_empty()));
+        if let Some(n) = neighbour {
+            let (regions, sides) = (n.regions.clone(), n.sides.clone());
+            groups[i].regions = regions;
+            if groups[i].sides.is_empty() {
+                groups[i].sides = sides;
+            }
+        }
+    }
+    // regions without a modality take the neighbour's: "CT HEAD; CERVICAL SPINE"
+    for i in 0..groups.len() {
+        if groups[i].modality_at.is_none() && !groups[i].regions.is_empty() {
+            let Some(from) = groups[..i].iter().rposition(|g| g.modality_at.is_some()).or_else(|| groups.iter().position(|g| g.modality_at.is_some())) else { continue };
+            let values = groups[from].values;
+            let proofs = groups[from].proofs.clone();
+            for (axis, bits) in values.iter() {
+                if groups[i].values.get(axis) == 0 {
+                    groups[i].values.set(axis, bits);
+                }
+            }
+            groups[i].proofs.extend(proofs);
+        }
+    }
+}
+
+/// A contrast phrase at the end of a list speaks for the whole list: "MRI BRAIN AND MRA HEAD WITHOUT CONTRAST".
+fn share_contrast(groups: &mut [Group]) {
+    if let [zip @ .., tail] = groups
+        && tail.respectively
+        && tail.contrasts.len() == zip.len() + 1
+        && zip.iter().all(|g| g.contrasts.is_empty())
+    {
+        let list = tail.contrasts.clone();
+        for (g, c) in zip.iter_mut().zip(&list) {
+            g.contrasts.push(*c);
+        }
+        tail.contrasts = vec![list[list.len() - 1]];
+        return;
+    }
+    for i in (0..groups.len().saturating_sub(1)).rev() {
+        if groups[i].contrasts.is_empty() && !groups[i + 1].starts_after_stop && groups[i].implied.is_empty() {
+            // only a phrase behind all that it speaks for reaches back
+            let next = &groups[i + 1];
+            let last_region = next.regions.iter().map(|r| r.at).max().unwrap_or(0);
+            let reach: Vec<_> = next.contrasts.iter().filter(|c| c.at > last_region).copied().collect();
+            groups[i].contrasts = reach;
+        }
+    }
+}
+
+/// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame.
+fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
+    let mut set = RegionSet::default();
+    for r in &g.regions {
+        set.insert(r.value);
+    }
+    let covered = |r: RegionId| set.iter().any(|o| o != r && lexicon.region(o).ancestors.contains(r));
+    let dropped: Vec<_> = g.regions.extract_if(.., |r| covered(r.value)).collect();
+    for d in dropped {
+        g.proofs.push(Proof { facet: Facet::Region, span: d.span, concept: d.concept });
+    }
+}
+
+fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
+    let known = &lexicon.known;
+    let base = Atom { values: g.values, implied: g.implied, proofs: g.proofs.clone(), span: g.span.unwrap_or_default(), ..Atom::default() };
+    let mut regions = g.regions.clone();
+    regions.sort_by_key(|r| r.at);
+    let mut seen = RegionSet::default();
+    let mut index = 0;
+    for r in &regions {
+        if seen.contains(r.value) {
+            if let Some(a) = out.iter_mut().rev().find(|a| a.region == Some(r.value)) {
+                a.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
+            }
+            continue;
+        }
+        seen.insert(r.value);
+        let mut atom = base.clone();
+        atom.region = Some(r.value);
+        atom.region_named = true;
+        atom.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
+        attach(&mut atom, known.contrast, &pick(&g.contrasts, &regions, r.at, index, g.respectively));
+        let sides = pick(&g.sides, &regions, r.at, index, g.respectively);
+        let paired = lexicon.region(r.value).paired;
+        if paired || g.regions.len() == 1 {
+            attach(&mut atom, known.side, &sides);
+        }
+        if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
+            for (axis, bits) in c.sets.iter().filter(|(axis, _)| g.values.get(*axis) == 0) {
+                atom.values.set(axis, bits);
+                atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
+            }
+            for (axis, bits) in c.implies.iter() {
+                atom.implied.add(axis, bits);
+                atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
+            }
+        }
+        out.push(atom);
+        index += 1;
+    }
+    if regions.is_empty() {
+        let implied: Vec<RegionId> = g.implied_regions.iter().collect();
+        for r in implied.iter().map(|r| Some(*r)).chain(implied.is_empty().then_some(None)) {
+            let mut atom = base.clone();
+            atom.region = r;
+            attach(&mut atom, known.contrast, &g.contrasts);
+            attach(&mut atom, known.side, &g.sides);
+            out.push(atom);
+        }
+    }
+}
+
+fn attach(atom: &mut Atom, axis: AxisId, list: &[Placed<u64>]) {
+    for p in list {
+        atom.values.add(axis, p.value);
+        atom.proofs.push(Proof { facet: Facet::Axis(axis), span: p.span, concept: p.concept });
+    }
+}
+
+/// Which of the attributes of a list belong to the region at `at`, the `index`-th.
+fn pick(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize, index: usize, respectively: bool) -> Vec<Placed<u64>> {
+    let (Some(first), Some(first_region), Some(last_region)) = (list.first(), regions.first(), regions.last()) else { return list.to_vec() };
+    if list.len() <= 1 || regions.len() <= 1 || list.iter().all(|p| p.at > last_region.at) || list.iter().all(|p| p.at < first_region.at) {
+        if respectively && list.len() > 1 {
+            return list.get(index).map_or_else(Vec::new, |p| vec![*p]);
+        }
+        return list.to_vec();
+    }
+    if respectively && index < list.len() {
+        return vec![list[index]];
+    }
+    let pick: Vec<_> = if first.at < first_region.at {
+        // each region takes what stands before it
+        let lead = list.iter().filter(|p| p.at < at).map(|p| p.at).max();
+        list.iter().filter(|p| Some(p.at) == lead).copied().collect()
+    } else {
+        // each region takes the run of phrases behind it, up to the next region
+        let next = list.iter().find(|p| p.at > at).map(|p| p.at);
+        let until = next.and_then(|n| regions.iter().find(|r| r.at > n)).map_or(usize::MAX, |r| r.at);
+        list.iter().filter(|p| next.is_some_and(|n| p.at >= n) && p.at < until).copied().collect()
+    };
+    if pick.is_empty() { list.last().map(|p| vec![*p]).unwrap_or_default() } else { pick }
+}

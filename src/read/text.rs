@@ -1,0 +1,148 @@
+//! One report, folded and searched: every stage reads from here.
+
+use crate::lexicon::model::{ConceptId, CueId, Sense, SectionId};
+use crate::lexicon::{Lexicon, Scope};
+use crate::text::{Folded, Span};
+
+/// A term that stands in the folded text, on word borders.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit {
+    pub(crate) span: Span,
+    pub(crate) pattern: u32,
+}
+
+/// A concept read at a place of the folded text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mention {
+    pub(crate) span: Span,
+    pub(crate) concept: ConceptId,
+}
+
+/// A report with all that its terms found.
+pub(crate) struct Text<'a> {
+    pub(crate) lexicon: &'a Lexicon,
+    pub(crate) source: &'a str,
+    pub(crate) folded: Folded,
+    /// By start, the longer first.
+    hits: Vec<Hit>,
+    /// Folded offsets of the starts of source lines.
+    line_starts: Vec<u32>,
+}
+
+impl<'a> Text<'a> {
+    pub(crate) fn new(lexicon: &'a Lexicon, source: &'a str) -> Self {
+        let folded = Folded::new(source);
+        let mut hits: Vec<Hit> = lexicon.terms.find(folded.text()).map(|(pattern, span)| Hit { span, pattern }).collect();
+        hits.sort_unstable_by_key(|h| (h.span.start, std::cmp::Reverse(h.span.end)));
+        let line_starts = std::iter::once(0)
+            .chain(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
+            .map(|at| {
+                let at = folded.from_source(at);
+                let text = folded.text().as_bytes();
+                let mut at = at as usize;
+                while at < text.len() && matches!(text[at], b' ' | b'\n') {
+                    at += 1;
+                }
+                at as u32
+            })
+            .collect();
+        Self { lexicon, source, folded, hits, line_starts }
+    }
+
+    /// The folded text.
+    pub(crate) fn text(&self) -> &str {
+        self.folded.text()
+    }
+
+    /// The whole folded text.
+    pub(crate) fn whole(&self) -> Span {
+        Span::new(0, self.text().len() as u32)
+    }
+
+    /// The words of a folded span.
+    pub(crate) fn slice(&self, span: Span) -> &str {
+        &self.text()[span.range()]
+    }
+
+    /// The source span of a folded span.
+    pub(crate) fn to_source(&self, span: Span) -> Span {
+        self.folded.to_source(self.source, span)
+    }
+
+    /// Whether a source line starts at this folded offset.
+    pub(crate) fn starts_line(&self, at: u32) -> bool {
+        self.line_starts.binary_search(&at).is_ok()
+    }
+
+    pub(crate) fn line_starts(&self) -> &[u32] {
+        &self.line_starts
+    }
+
+    /// The hits that start in a folded range and end in it.
+    pub(crate) fn hits(&self, range: Span) -> impl Iterator<Item = Hit> + '_ {
+        let from = self.hits.partition_point(|h| h.span.start < range.start);
+        self.hits[from..].iter().copied().take_while(move |h| h.span.start < range.end).filter(move |h| h.span.end <= range.end)
+    }
+
+    /// Concepts read in a range of prose: of overlapping terms the longest, earliest first; each word read once.
+    pub(crate) fn mentions(&self, range: Span, title: bool, out: &mut Vec<Mention>) {
+        out.clear();
+        for hit in self.hits(range) {
+            for &(sense, scope) in self.lexicon.terms.senses(hit.pattern) {
+                let Sense::Concept(concept) = sense else { continue };
+                if scope.admits(title) && (title || scope != Scope::Title) {
+                    out.push(Mention { span: hit.span, concept });
+                    break;
+                }
+            }
+        }
+        longest(out);
+    }
+
+    /// Cues in a range, each with its span; of overlapping cues the longest.
+    pub(crate) fn cues(&self, range: Span, out: &mut Vec<(Span, CueId)>) {
+        out.clear();
+        for hit in self.hits(range) {
+            for &(sense, _) in self.lexicon.terms.senses(hit.pattern) {
+                let Sense::Cue(cue) = sense else { continue };
+                if out.last().is_none_or(|(last, _)| !last.contains(hit.span)) {
+                    out.push((hit.span, cue));
+                }
+            }
+        }
+    }
+
+    /// The first meaning of each hit in a range that `pick` wants.
+    pub(crate) fn senses<T: 'a>(&self, range: Span, pick: impl Fn(Sense) -> Option<T> + 'a) -> impl Iterator<Item = (Span, T)> + '_
+    where
+        'a: 'a,
+    {
+        self.hits(range).filter_map(move |h| {
+            self.lexicon.terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t))
+        })
+    }
+
+    /// Headings in a range.
+    pub(crate) fn headings(&self, range: Span) -> impl Iterator<Item = (Span, SectionId)> + '_ {
+        self.senses(range, |s| match s {
+            Sense::Section(id) => Some(id),
+            _ => None,
+        })
+    }
+}
+
+/// Keeps of overlapping mentions the longest; `all` is sorted by start, the longer first.
+fn longest(all: &mut Vec<Mention>) {
+    let mut kept = 0;
+    for i in 0..all.len() {
+        let m = all[i];
+        while kept > 0 && all[kept - 1].span.overlaps(m.span) && all[kept - 1].span.len() < m.span.len() {
+            kept -= 1;
+        }
+        if kept == 0 || !all[kept - 1].span.overlaps(m.span) {
+            all[kept] = m;
+            kept += 1;
+        }
+    }
+    all.truncate(kept);
+}

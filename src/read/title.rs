@@ -1,0 +1,333 @@
+//! Reads a title or a charge line as one lattice: exact terms, the senses of ambiguous words, and for unknown tokens
+//! the words that they may be clipped, squeezed or misspelt from. One reading wins by a declared order of criteria.
+
+use std::cmp::Reverse;
+
+use jiff::civil::Date;
+
+use super::statement::{parse, Atom, Item, Piece};
+use super::text::Text;
+use crate::code::family::{choose, Candidate};
+use crate::lexicon::model::{ConceptId, Role, Sense};
+use crate::lexicon::vocabulary::{Guess, Repair};
+use crate::lexicon::Lexicon;
+use crate::text::{tokens, Span, Token, TokenKind};
+
+/// The best reading of a title.
+#[derive(Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) atoms: Vec<Atom>,
+    /// Letters and digits that stayed unexplained.
+    pub(crate) unexplained: u16,
+    /// Cost of repaired words, 0 where all were exact.
+    pub(crate) repaired: u16,
+    /// Whether a modality was supplied that the title does not name.
+    pub(crate) supplied: bool,
+    /// Whether a family stands for every atom of a built modality.
+    pub(crate) satisfied: bool,
+}
+
+/// A stretch of tokens read as one term.
+#[derive(Clone, Copy)]
+struct Edge {
+    from: u32,
+    to: u32,
+    span: Span,
+    item: Item,
+    cost: u16,
+    letters: u16,
+}
+
+/// Widest beam of partial readings kept at a place, and full readings weighed.
+const BEAM: usize = 48;
+/// Most tokens that a title may have; a longer line is a sentence.
+const LONGEST: usize = 64;
+
+/// Reads `range` of the folded text. `charge_line`: nothing else is to come, so a missing modality may be supplied and
+/// common codes preferred.
+pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -> Reading {
+    let lexicon = text.lexicon;
+    let toks: Vec<Token> = tokens(text.text(), range).take(LONGEST).collect();
+    let edges = edges(text, &toks);
+    let mut best: Option<(Score, Reading)> = None;
+    for path in paths(&edges, toks.len() as u32) {
+        let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
+        let unexplained = path.iter().map(|e| e.letters).sum();
+        let repaired = path.iter().map(|e| e.cost).sum();
+        let mut atoms = parse(lexicon, &pieces, true);
+        let supplied = charge_line && supply_modality(lexicon, &mut atoms, day);
+        let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, charge_line);
+        if best.as_ref().is_none_or(|(b, _)| score > *b) {
+            best = Some((score, Reading { atoms, unexplained, repaired, supplied, satisfied }));
+        }
+    }
+    best.map(|(_, r)| r).unwrap_or_default()
+}
+
+/// The declared order: families satisfied; atoms without a family; regions and methods left over; unexplained
+/// letters; repairs; fewer studies; how common the code is.
+type Score = (bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
+
+fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, charge_line: bool) -> (Score, bool) {
+    let modality = lexicon.known.modality;
+    let foreign = |a: &Atom| {
+        let bits = a.values.get(modality) | a.implied.get(modality);
+        bits != 0 && bits & lexicon.edition.built == 0
+    };
+    let candidates: Vec<Candidate> = atoms.iter().map(candidate).collect();
+    let choices = choose(lexicon, &candidates, day);
+    let taken: usize = choices.iter().map(|c| c.members.len()).sum();
+    let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
+    let satisfied = left == 0 && !atoms.is_empty();
+    let common = if charge_line {
+        choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0)
+    } else {
+        0
+    };
+    let score = (satisfied, Reverse(left), Reverse(unexplained), Reverse(repaired), Reverse(choices.len()), common, Reverse(path.len()));
+    (score, satisfied && taken > 0)
+}
+
+fn common(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId) -> u16 {
+    lexicon.family(family).rows.iter().filter_map(|r| lexicon.code(&r.code)).map(|c| c.frequency).max().unwrap_or(0)
+}
+
+/// What an atom offers to the families: its values, and what its words imply where nothing else speaks.
+pub(crate) fn candidate(atom: &Atom) -> Candidate {
+    let mut values = atom.values;
+    for (axis, bits) in atom.implied.iter() {
+        if values.get(axis) == 0 {
+            values.set(axis, bits);
+        }
+    }
+    Candidate { region: atom.region, values }
+}
+
+/// A charge line may leave the modality out; with contrast told, the families and their frequency name it.
+fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
+    let known = &lexicon.known;
+    let silent = atoms.iter().all(|a| (a.values.get(known.modality) | a.implied.get(known.modality)) == 0);
+    if !silent || atoms.is_empty() || !atoms.iter().any(|a| a.values.get(known.contrast) != 0 || a.values.get(known.method) != 0) {
+        return false;
+    }
+    let mut best: Option<(usize, u16, u64)> = None;
+    let built = lexicon.edition.built;
+    for bit in (0..64).map(|i| 1u64 << i).filter(|b| built & b != 0) {
+        let candidates: Vec<Candidate> = atoms
+            .iter()
+            .map(|a| {
+                let mut c = candidate(a);
+                c.values.set(known.modality, bit);
+                c
+            })
+            .collect();
+        let choices = choose(lexicon, &candidates, day);
+        let taken = choices.iter().map(|c| c.members.len()).sum();
+        let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
+        if taken > 0 && best.is_none_or(|(t, f, _)| (taken, frequency) > (t, f)) {
+            best = Some((taken, frequency, bit));
+        }
+    }
+    let Some((_, _, bit)) = best else { return false };
+    for a in atoms {
+        a.implied.set(known.modality, bit);
+    }
+    true
+}
+
+/// All edges of the lattice over tokens; nodes 0..=n are the borders between tokens, others lie inside one.
+fn edges(text: &Text<'_>, toks: &[Token]) -> Vec<Vec<Edge>> {
+    let vocabulary = &text.lexicon.terms.vocabulary;
+    let n = toks.len();
+    let mut arcs: Vec<Vec<(u32, Option<u32>, u16, Span)>> = vec![Vec::new(); n + 1];
+    let mut guesses: Vec<Guess> = Vec::new();
+    for (i, t) in toks.iter().enumerate() {
+        let word = text.slice(t.span);
+        let next = i as u32 + 1;
+        if let Some(id) = vocabulary.word(word) {
+            arcs[i].push((next, Some(id), 0, t.span));
+            continue;
+        }
+        if t.kind != TokenKind::Word {
+            continue;
+        }
+        vocabulary.guesses(word, &mut guesses);
+        let len = word.len() as u16;
+        let mut inner: Vec<(u16, u32)> = Vec::new(); // byte inside the token -> node
+        for g in &guesses {
+            let mut node = |at: u16| -> u32 {
+                if at == 0 {
+                    return i as u32;
+                }
+                if at == len {
+                    return next;
+                }
+                if let Some((_, node)) = inner.iter().find(|(b, _)| *b == at) {
+                    return *node;
+                }
+                arcs.push(Vec::new());
+                inner.push((at, arcs.len() as u32 - 1));
+                arcs.len() as u32 - 1
+            };
+            let (from, to) = (node(g.from), node(g.to));
+            let span = Span::new(t.span.start + u32::from(g.from), t.span.start + u32::from(g.to));
+            let cost = if g.repair == Repair::Exact { 0 } else { g.cost };
+            arcs[from as usize].push((to, Some(g.word), cost, span));
+        }
+        // digits of a split token pass as a number
+        for &(at, node) in &inner {
+            let (a, b) = word.split_at(at as usize);
+            if a.bytes().all(|c| c.is_ascii_digit()) {
+                arcs[i].push((node, None, 0, Span::new(t.span.start, t.span.start + u32::from(at))));
+            }
+            if b.bytes().all(|c| c.is_ascii_digit()) {
+                arcs[node as usize].push((next, None, 0, Span::new(t.span.start + u32::from(at), t.span.end)));
+            }
+        }
+    }
+    let mut out: Vec<Vec<Edge>> = vec![Vec::new(); arcs.len()];
+    let mut stack = Vec::new();
+    for from in 0..arcs.len() as u32 {
+        stack.clear();
+        stack.push((from, 0u32, 0u16, None::<Span>));
+        while let Some((at, trie, cost, span)) = stack.pop() {
+            for &(to, word, arc_cost, arc_span) in &arcs[at as usize] {
+                let Some(word) = word else {
+                    if at == from && trie == 0 {
+                        out[from as usize].push(Edge { from, to, span: arc_span, item: Item::Number, cost: 0, letters: 0 });
+                    }
+                    continue;
+                };
+                let Some(node) = vocabulary.step(trie, word) else { continue };
+                let span = span.map_or(arc_span, |s: Span| s.join(arc_span));
+                let cost = cost + arc_cost;
+                if let Some(pattern) = vocabulary.end(node) {
+                    for &(sense, scope) in text.lexicon.terms.senses(pattern) {
+                        if let Sense::Concept(id) = sense
+                            && scope.admits(true)
+                        {
+                            out[from as usize].push(edge(text.lexicon, from, to, span, id, cost));
+                        }
+                    }
+                }
+                stack.push((to, node, cost, Some(span)));
+            }
+        }
+    }
+    longest_exact(&mut out, n as u32);
+    for (i, t) in toks.iter().enumerate() {
+        fallback(text, &mut out[i], i as u32, t);
+    }
+    out
+}
+
+fn edge(lexicon: &Lexicon, from: u32, to: u32, span: Span, id: ConceptId, cost: u16) -> Edge {
+    let _ = lexicon;
+    Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 }
+}
+
+/// An exact term inside a longer exact term is not read.
+fn longest_exact(out: &mut [Vec<Edge>], borders: u32) {
+    let long: Vec<(u32, u32)> = out.iter().flatten().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
+    for list in out.iter_mut() {
+        list.retain(|e| {
+            e.to > borders || e.from > borders || !long.iter().any(|&(a, b)| a <= e.from && e.to <= b && (b - a) > (e.to - e.from))
+        });
+    }
+}
+
+/// What a token is where no term takes it.
+fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
+    let word = text.slice(t.span);
+    let (item, letters) = match t.kind {
+        TokenKind::Break => (Item::Stop, 0),
+        TokenKind::Mark => match word {
+            ";" | "." => (Item::Stop, 0),
+            "," | "/" | "&" | "+" | "|" => (Item::Join, 0),
+            _ => (Item::Number, 0), // brackets, dashes, currency: read past
+        },
+        TokenKind::Word if word.bytes().all(|b| b.is_ascii_digit()) => (Item::Number, 0),
+        TokenKind::Word => {
+            // a word that a term takes exactly is never left out
+            if list.iter().any(|e| e.cost == 0 && e.to == i + 1) {
+                return;
+            }
+            (Item::Unknown, word.len() as u16)
+        }
+    };
+    list.push(Edge { from: i, to: i + 1, span: t.span, item, cost: 0, letters });
+}
+
+/// The best full paths through the lattice: fewest unexplained letters, least repair, longest terms.
+fn paths(edges: &[Vec<Edge>], end: u32) -> Vec<Vec<Edge>> {
+    struct Partial {
+        path: Vec<Edge>,
+        letters: u16,
+        cost: u16,
+    }
+    let mut at: Vec<Vec<Partial>> = (0..edges.len()).map(|_| Vec::new()).collect();
+    at[0].push(Partial { path: Vec::new(), letters: 0, cost: 0 });
+    // nodes inside a token are reached from its start and lead to its end
+    let mut order: Vec<u32> = Vec::with_capacity(edges.len());
+    for node in 0..=end {
+        order.push(node);
+        let mut inner: Vec<u32> = edges[node as usize].iter().map(|e| e.to).filter(|t| *t > end).collect();
+        inner.sort_unstable();
+        inner.dedup();
+        for i in inner {
+            if !order.contains(&i) {
+                order.push(i);
+            }
+        }
+    }
+    for node in order {
+        if node == end {
+            break;
+        }
+        let mut here = std::mem::take(&mut at[node as usize]);
+        here.sort_by_key(|p| (p.letters, p.cost, p.path.len()));
+        here.truncate(BEAM);
+        for p in &here {
+            for e in &edges[node as usize] {
+                let mut path = p.path.clone();
+                path.push(*e);
+                at[e.to as usize].push(Partial { path, letters: p.letters + e.letters, cost: p.cost + e.cost });
+            }
+        }
+    }
+    let mut full = std::mem::take(&mut at[end as usize]);
+    full.sort_by_key(|p| (p.letters, p.cost, p.path.len()));
+    full.truncate(BEAM);
+    full.into_iter().map(|p| p.path).collect()
+}
+
+/// Reads prose: exact terms only, the longest first.
+pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &mut Vec<Piece>, mentions: &mut Vec<super::text::Mention>) {
+    text.mentions(range, title, mentions);
+    out.clear();
+    let mut next = mentions.iter().peekable();
+    let mut until = range.start;
+    for t in tokens(text.text(), range) {
+        if t.span.start < until {
+            continue;
+        }
+        if let Some(m) = next.next_if(|m| m.span.start <= t.span.start) {
+            out.push(Piece { span: m.span, item: Item::Concept(m.concept) });
+            until = m.span.end;
+            continue;
+        }
+        let item = match (t.kind, text.slice(t.span)) {
+            (TokenKind::Break, _) | (_, ";") => Item::Stop,
+            (TokenKind::Mark, "," | "/" | "&" | "+") => Item::Join,
+            (TokenKind::Mark, _) => continue,
+            (_, w) if w.bytes().all(|b| b.is_ascii_digit()) => Item::Number,
+            _ => Item::Unknown,
+        };
+        out.push(Piece { span: t.span, item });
+    }
+}
+
+/// Whether a role takes part in naming an exam.
+pub(crate) fn names(role: Role) -> bool {
+    matches!(role, Role::Plain | Role::With | Role::Without | Role::WithoutAndWith | Role::Noun | Role::Agent)
+}

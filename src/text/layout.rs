@@ -1,0 +1,184 @@
+//! Lines, tokens and sentences: where a text can be cut without knowing what it says.
+
+use super::Span;
+
+/// A place in a text as people name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in Unicode scalar values, from 1.
+    pub column: u32,
+}
+
+/// The position of a byte offset of `text`. Offsets past the end count as the end.
+#[must_use]
+pub fn position(text: &str, at: u32) -> Position {
+    let before = &text[..(at as usize).min(text.len())];
+    let line_start = before.rfind('\n').map_or(0, |i| i + 1);
+    Position {
+        line: before.bytes().filter(|&b| b == b'\n').count() as u32 + 1,
+        column: before[line_start..].chars().count() as u32 + 1,
+    }
+}
+
+/// What a token of folded text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Letters and digits.
+    Word,
+    /// One other character.
+    Mark,
+    /// A hard line break.
+    Break,
+}
+
+/// A token of folded text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// Where it stands in the folded text.
+    pub span: Span,
+    /// What it is.
+    pub kind: TokenKind,
+}
+
+/// The tokens of `text[range]`, with spans in `text`.
+pub(crate) fn tokens(text: &str, range: Span) -> impl Iterator<Item = Token> + '_ {
+    let mut at = range.start as usize;
+    let end = range.end as usize;
+    std::iter::from_fn(move || {
+        while at < end && text.as_bytes()[at] == b' ' {
+            at += 1;
+        }
+        if at >= end {
+            return None;
+        }
+        let start = at;
+        let mut chars = text[at..end].chars();
+        let first = chars.next()?;
+        at += first.len_utf8();
+        let kind = if first == '\n' {
+            TokenKind::Break
+        } else if first.is_alphanumeric() {
+            for c in chars {
+                if !c.is_alphanumeric() {
+                    break;
+                }
+                at += c.len_utf8();
+            }
+            TokenKind::Word
+        } else {
+            TokenKind::Mark
+        };
+        Some(Token { span: Span::new(start as u32, at as u32), kind })
+    })
+}
+
+/// The sentences of `text[range]` (folded text): cut at hard line breaks and at a stop that ends a word of two or
+/// more letters, or a number, and has a blank, a comma or the end behind it.
+pub(crate) fn sentences(text: &str, range: Span) -> impl Iterator<Item = Span> + '_ {
+    let bytes = text.as_bytes();
+    let mut at = range.start as usize;
+    let end = range.end as usize;
+    std::iter::from_fn(move || {
+        while at < end && matches!(bytes[at], b' ' | b'\n') {
+            at += 1;
+        }
+        if at >= end {
+            return None;
+        }
+        let start = at;
+        while at < end {
+            match bytes[at] {
+                b'\n' => break,
+                b'.' | b'!' | b'?' if is_stop(bytes, start, at, end) => {
+                    at += 1;
+                    break;
+                }
+                _ => at += 1,
+            }
+        }
+        Some(Span::new(start as u32, at as u32))
+    })
+}
+
+fn is_stop(bytes: &[u8], start: usize, at: usize, end: usize) -> bool {
+    let ends = at + 1 >= end || matches!(bytes[at + 1], b' ' | b'\n' | b',' | b')' | b'"' | b'*');
+    if !ends || bytes[at] != b'.' {
+        return ends;
+    }
+    let word_start = (start..at).rev().find(|&i| !bytes[i].is_ascii_alphanumeric()).map_or(start, |i| i + 1);
+    let word = &bytes[word_start..at];
+    if word.len() == 1 && word[0].is_ascii_alphabetic() {
+        return false; // i.v., p.o., an initial
+    }
+    // "1. Normal": a list number opens a sentence, it does not end one
+    if !word.is_empty() && word.len() <= 2 && word.iter().all(u8::is_ascii_digit) && word_start <= start + 1 {
+        return false;
+    }
+    !matches!(word, b"dr" | b"vs" | b"approx" | b"no" | b"st" | b"mr" | b"mrs" | b"ms" | b"fig" | b"e.g" | b"i.e" | b"resp")
+        || (word == b"no" && at + 1 >= end)
+}
+
+/// Source offsets of the line breaks that are borders: at a blank line, and at the end of a line into which the next
+/// word would have fitted, so that the writer and not the margin broke it.
+pub(crate) fn hard_breaks(source: &str) -> Vec<u32> {
+    const NARROW: usize = 60; // a paragraph is taken to be filled to this width at most
+    let mut breaks = Vec::new();
+    let mut paragraph: Vec<(usize, &str)> = Vec::new();
+    let mut start = 0;
+    for line in source.split_inclusive('\n') {
+        if line.trim().is_empty() {
+            flush(&mut paragraph, &mut breaks, NARROW);
+            if line.ends_with('\n') {
+                breaks.push((start + line.len() - 1) as u32);
+            }
+        } else {
+            paragraph.push((start, line));
+        }
+        start += line.len();
+    }
+    flush(&mut paragraph, &mut breaks, NARROW);
+    breaks.sort_unstable();
+    breaks
+}
+
+fn flush(paragraph: &mut Vec<(usize, &str)>, breaks: &mut Vec<u32>, narrow: usize) {
+    let width = paragraph.iter().map(|(_, l)| l.trim_end().chars().count()).max().unwrap_or(0).min(narrow);
+    for pair in paragraph.windows(2) {
+        let (start, line) = pair[0];
+        let next = pair[1].1.split_whitespace().next().map_or(0, |w| w.chars().count());
+        if line.trim_end().chars().count() + 1 + next <= width {
+            breaks.push((start + line.len() - 1) as u32);
+        }
+    }
+    paragraph.clear();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cut(text: &str) -> Vec<&str> {
+        sentences(text, Span::new(0, text.len() as u32)).map(|s| &text[s.range()]).collect()
+    }
+
+    #[test]
+    fn sentences_end_at_stops_not_at_abbreviations() {
+        assert_eq!(cut("75 ml i.v., portal. next one"), ["75 ml i.v., portal.", "next one"]);
+        assert_eq!(cut("2.5 mm sections. 1. normal"), ["2.5 mm sections.", "1. normal"]);
+        assert_eq!(cut("without contrast.,history:,none"), ["without contrast.", ",history:,none"]);
+    }
+
+    #[test]
+    fn filled_lines_flow_on_and_short_lines_end() {
+        let wrapped = "EXAMINATION:  CT neck, without\nand with intravenous contrast\nmaterial.\n";
+        assert!(hard_breaks(wrapped).is_empty());
+        assert_eq!(hard_breaks("CT HEAD\nINDICATION: fall from a ladder at home\n").len(), 1);
+    }
+
+    #[test]
+    fn positions_count_characters() {
+        assert_eq!(position("é\nàb", 5), Position { line: 2, column: 2 });
+    }
+}
