@@ -6,7 +6,7 @@ use super::confidence::{self, Features};
 use super::{headless, queries, Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion};
 use crate::code::family::{best_single, choose, row, Candidate};
 use crate::code::rules::{self, Coded};
-use crate::code::study::{fuse, settle_contrast, Study};
+use crate::code::study::{fuse, is_mixed, settle_contrast, Study};
 use crate::lexicon::model::{AxisId, AxisKind, RegionId, Role, SectionKind, Values};
 use crate::lexicon::Lexicon;
 use crate::read::contrast::{notes, Note};
@@ -32,7 +32,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let text = Text::new(lexicon, source);
     let parts = parts(&text);
     let exams = exams(&text, &parts, day);
-    let notes = notes(&text, &parts);
+    let notes = notes(&text, &parts, &exams);
     let admission = admit(&text, &parts, &exams);
     let mut r = Reading { text, parts, exams, notes, admission };
 
@@ -44,8 +44,9 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     }
     attributes(&r, &mut studies);
     let alone = studies.len() == 1;
+    let mixed = is_mixed(lexicon, &studies);
     for s in &mut studies {
-        settle_contrast(lexicon, s, &r.notes, alone);
+        settle_contrast(lexicon, s, &r.notes, alone, mixed);
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);

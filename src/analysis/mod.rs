@@ -2,8 +2,10 @@
 
 mod confidence;
 mod engine;
+mod explain;
 mod headless;
 mod json;
+mod proof;
 mod queries;
 
 use jiff::civil::Date;
@@ -12,7 +14,9 @@ use crate::lexicon::Lexicon;
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
+pub use explain::{Explanation, Held, HeldWay, Standing};
 pub use json::{answer, Answer, JsonOptions};
+pub use proof::Check;
 
 /// How to read a report.
 #[derive(Clone, Debug)]

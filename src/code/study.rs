@@ -110,7 +110,7 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
         atom.values.set(known.modality, common);
     }
     let contrast = atom.values.get(known.contrast);
-    let home = studies.iter_mut().filter(|s| same_exam(lexicon, s, &atom)).max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
+    let home = studies.iter_mut().filter(|s| same_exam(lexicon, s, &atom, source == base)).max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
     if let Some(s) = home {
         merge(lexicon, s, e, &atom, source, contrast);
         return;
@@ -151,7 +151,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
         Source::Heading | Source::Title => own_modality && (atom.region.is_some() || atom.values.get(known.method) != 0),
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
-            own_modality
+            (own_modality || atom.values.get(known.method) != 0)
                 && atom.region_named
                 && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || atom.values.get(known.method) != 0)
@@ -160,9 +160,13 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     }
 }
 
-/// Same modality and method, regions that are one or lie in one another.
-fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom) -> bool {
-    if !compatible(lexicon, s, a) {
+/// Same modality and method, regions that are one or lie in one another. In one and the same source an exam with a
+/// method ("MRA HEAD") and one without ("MRI BRAIN") are two.
+fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom, strict: bool) -> bool {
+    let known = &lexicon.known;
+    let method = |v: &Values, i: &Values| if v.get(known.method) == 0 { i.get(known.method) } else { v.get(known.method) };
+    let (have, new) = (method(&s.values, &s.implied), method(&a.values, &a.implied));
+    if !compatible(lexicon, s, a) || (strict && have != new) || (have == 0 && new != 0) {
         return false;
     }
     match (s.region, a.region) {
@@ -249,8 +253,14 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     });
 }
 
+/// Whether the title tells exams with contrast from exams without.
+pub(crate) fn is_mixed(lexicon: &Lexicon, studies: &[Study]) -> bool {
+    let (pre, post) = (lexicon.known.pre, lexicon.known.post);
+    studies.iter().any(|s| s.title_contrast == pre) && studies.iter().any(|s| s.title_contrast & post != 0)
+}
+
 /// Settles contrast for one study from all that is said of it, most trusted first, and says how.
-pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], alone: bool) {
+pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], alone: bool, mixed: bool) {
     let known = &lexicon.known;
     let (pre, post) = (known.pre, known.post);
     let facet = Facet::Axis(known.contrast);
@@ -265,6 +275,8 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
                 state |= n.bits;
                 explicit_with |= n.strength == Strength::State && n.bits == post;
             }
+            // where the title gives each exam its own state, an agent speaks for those that have it
+            Strength::Agent if mixed && s.title_contrast == pre => continue,
             Strength::Agent => agent = true,
             Strength::Enhancement => {
                 seen = true;

@@ -8,6 +8,7 @@ use toml::value::Datetime;
 use toml::Spanned;
 
 use super::load::{At, Entries};
+use super::place::{declared, EntryKind, Place};
 use super::model::{
     Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family,
     FamilyId, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId,
@@ -15,7 +16,7 @@ use super::model::{
 };
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
-use super::wire::{OneOrMany, RowWire, ValuesWire, Words};
+use super::wire::{MoreWire, OneOrMany, RowWire, ValuesWire, Words};
 use super::{Edition, Known, Lexicon, Owner, Proof};
 use crate::text::fold_term;
 
@@ -28,7 +29,7 @@ pub(super) fn build(
     sha256: String,
     problems: &mut Vec<Problem>,
 ) -> Option<Lexicon> {
-    let mut b = Builder { files, problems, axes: Vec::new(), regions: Vec::new(), region_ids: HashMap::new(), proofs: Vec::new() };
+    let mut b = Builder { files, problems, axes: Vec::new(), regions: Vec::new(), region_ids: HashMap::new(), proofs: Vec::new(), places: declared(files, &entries) };
     b.axes(&entries);
     if KNOWN_AXES.iter().any(|k| b.axis(k).is_none()) {
         let file = entries.axes.first().map_or(0, |a| a.file);
@@ -108,6 +109,9 @@ pub(super) fn build(
         b.words(at.file, &mut terms, &w.terms, Sense::Cue(id), Scope::Any);
         b.proofs(at.file, Owner::Sense(Sense::Cue(id)), &w.hit, &w.miss);
     }
+    for at in &entries.more {
+        b.more(at, &mut terms, &concepts, &cues);
+    }
     let mut sections = Vec::new();
     for at in &entries.sections {
         let w = &at.entry;
@@ -147,10 +151,10 @@ pub(super) fn build(
     for (term, file, span, other) in terms.clashes(&concepts) {
         b.problem(file, span, &format!("`{term}` stands under `{other}` too"), "take it out of one of them, or declare it in ambiguous.toml");
     }
-    let (axes, regions, proofs) = (b.axes, b.regions, b.proofs);
+    let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
     Some(Lexicon {
-        edition, sha256, axes, known, regions, concepts, cues, sections, documents, families, rules, queries, codes, terms, proofs,
+        edition, sha256, axes, known, regions, concepts, cues, sections, documents, families, rules, queries, codes, terms, proofs, places,
     })
 }
 
@@ -161,6 +165,7 @@ struct Builder<'a> {
     regions: Vec<Region>,
     region_ids: HashMap<String, RegionId>,
     proofs: Vec<Proof>,
+    places: Vec<Place>,
 }
 
 impl Builder<'_> {
@@ -322,6 +327,36 @@ impl Builder<'_> {
         } else {
             terms.add(folded, sense, scope, file, span);
         }
+    }
+
+    /// Words for an entry of another file: a region as `region.ID`, a concept, a cue.
+    fn more(&mut self, at: &At<MoreWire>, terms: &mut TermsBuilder, concepts: &[Concept], cues: &[Cue]) {
+        let (file, w) = (at.file, &at.entry);
+        let id = w.of.get_ref().as_str();
+        let concept = concepts.iter().position(|c| &*c.id == id);
+        let cue = cues.iter().position(|c| &*c.id == id.strip_prefix("cue.").unwrap_or(id));
+        let sense = match (concept, cue) {
+            (Some(i), _) => Sense::Concept(ConceptId(i as u16)),
+            (None, Some(i)) => Sense::Cue(CueId(i as u16)),
+            (None, None) => {
+                self.problem(file, w.of.span(), &format!("there is no entry `{id}` to add words to"), "name a region as `region.ID`, a concept or a cue as `radcode lexicon list` shows it");
+                return;
+            }
+        };
+        let region = concept.and_then(|i| concepts[i].region);
+        self.words(file, terms, &w.terms, sense, Scope::Any);
+        if matches!(sense, Sense::Concept(_)) {
+            self.words(file, terms, &w.titles, sense, Scope::Title);
+            self.words(file, terms, &w.prose, sense, Scope::Prose);
+        } else if let Some(word) = w.titles.iter().chain(&w.prose).next() {
+            self.problem(file, word.span(), "the words of a cue are read everywhere", "write them under `terms`");
+        }
+        match (region, w.organs.first()) {
+            (Some(region), _) => self.words(file, terms, &w.organs, Sense::Organ(region), Scope::Any),
+            (None, Some(word)) => self.problem(file, word.span(), "only a region has organs", "take them out, or add them to a region"),
+            (None, None) => {}
+        }
+        self.proofs(file, Owner::Sense(sense), &w.hit, &w.miss);
     }
 
     fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
@@ -490,6 +525,7 @@ impl Builder<'_> {
                 if out.iter().any(|c| &*c.code == code) {
                     self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
                 }
+                self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.as_str().into(), span: span.clone() });
                 out.push(Code {
                     code: code.into(),
                     system: system.into(),
@@ -539,12 +575,13 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 17] = [
+const ROLES: [(&str, Role); 19] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
     ("without", Role::Without),
     ("without-and-with", Role::WithoutAndWith),
+    ("with-and-without", Role::WithAndWithout),
     ("noun", Role::Noun),
     ("agent", Role::Agent),
     ("other-route", Role::OtherRoute),
@@ -553,6 +590,7 @@ const ROLES: [(&str, Role); 17] = [
     ("given", Role::Given),
     ("respectively", Role::Respectively),
     ("acquisition", Role::Acquisition),
+    ("coverage", Role::Coverage),
     ("hint", Role::Hint),
     ("only", Role::Only),
     ("join", Role::Join),

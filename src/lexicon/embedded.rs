@@ -19,6 +19,7 @@ files![
     "rules.toml",
     "words/contrast.toml",
     "words/contrast_anti.toml",
+    "words/coverage.toml",
     "words/join.toml",
     "words/modality.toml",
     "words/protocol.toml",

@@ -6,8 +6,8 @@ use toml::Spanned;
 
 use super::problem::Problem;
 use super::wire::{
-    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, QueryWire, RegionWire,
-    RuleWire, SectionWire,
+    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire,
+    RegionWire, RuleWire, SectionWire,
 };
 
 /// An entry and the file it stands in.
@@ -25,6 +25,7 @@ pub(super) struct Entries {
     pub(super) concepts: Vec<At<ConceptWire>>,
     pub(super) ambiguous: Vec<At<AmbiguousWire>>,
     pub(super) cues: Vec<At<CueWire>>,
+    pub(super) more: Vec<At<MoreWire>>,
     pub(super) sections: Vec<At<SectionWire>>,
     pub(super) documents: Vec<At<DocumentWire>>,
     pub(super) families: Vec<At<FamilyWire>>,
@@ -32,7 +33,7 @@ pub(super) struct Entries {
     pub(super) queries: Vec<At<QueryWire>>,
 }
 
-const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, section, document, family, rule, query";
+const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -62,6 +63,7 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "concept" => reader.many(value, &mut all.concepts),
                 "ambiguous" => reader.many(value, &mut all.ambiguous),
                 "cue" => reader.many(value, &mut all.cues),
+                "more" => reader.many(value, &mut all.more),
                 "section" => reader.many(value, &mut all.sections),
                 "document" => reader.many(value, &mut all.documents),
                 "family" => reader.many(value, &mut all.families),

@@ -3,9 +3,12 @@
 mod build;
 mod check;
 mod embedded;
+mod card;
 mod load;
 pub mod model;
+mod place;
 mod problem;
+mod show;
 mod terms;
 pub(crate) mod vocabulary;
 mod wire;
@@ -21,7 +24,11 @@ use model::{
     RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
+pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use place::EntryKind;
+pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
+pub use show::{Entry, EntryLine};
 pub(crate) use terms::{Scope, Terms};
 pub use terms::Engine;
 
@@ -93,6 +100,7 @@ pub struct Lexicon {
     pub(crate) codes: Vec<Code>,
     pub(crate) terms: Terms,
     pub(crate) proofs: Vec<Proof>,
+    pub(crate) places: Vec<Place>,
 }
 
 impl Lexicon {

@@ -208,6 +208,8 @@ pub enum Role {
     Without,
     /// Both prepositions in one.
     WithoutAndWith,
+    /// The same, contrast named first: tells which is which for "respectively".
+    WithAndWithout,
     /// A word for contrast medium as such.
     Noun,
     /// A named agent: a noun that proves itself where it is given.
@@ -226,6 +228,8 @@ pub enum Role {
     Respectively,
     /// Says that images were made in this session.
     Acquisition,
+    /// Says how far images reach: the regions behind it are landmarks ("from the skull base to the carina").
+    Coverage,
     /// Hints at an axis value where no exam statement speaks.
     Hint,
     /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").

@@ -101,6 +101,11 @@ impl Vocabulary {
         self.edges.get(&(node, word)).copied()
     }
 
+    /// Whether the word is a term by itself.
+    pub(crate) fn is_term(&self, word: WordId) -> bool {
+        self.step(0, word).is_some_and(|n| self.end(n).is_some())
+    }
+
     /// The term that ends at a node.
     pub(crate) fn end(&self, node: u32) -> Option<u32> {
         self.ends.get(node as usize).copied().flatten()

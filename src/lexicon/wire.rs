@@ -121,6 +121,25 @@ pub(super) struct CueWire {
     pub(super) miss: Words,
 }
 
+/// Words for an entry that stands in another file.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MoreWire {
+    pub(super) of: Spanned<String>,
+    #[serde(default)]
+    pub(super) terms: Words,
+    #[serde(default)]
+    pub(super) titles: Words,
+    #[serde(default)]
+    pub(super) prose: Words,
+    #[serde(default)]
+    pub(super) organs: Words,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(super) struct SectionWire {

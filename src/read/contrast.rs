@@ -1,6 +1,7 @@
 //! What sentences say of contrast: images before, images after, agent given or not, and on which way.
 
 use super::context::{judge, Verdict};
+use super::exam::{Exams, Source, Statement};
 use super::section::Part;
 use super::statement::{bind, Item, Piece};
 use super::text::{Mention, Text};
@@ -40,16 +41,26 @@ pub(crate) struct Note {
     pub(crate) kind: SectionKind,
 }
 
-/// All notes of a report in order.
-pub(crate) fn notes(text: &Text<'_>, parts: &[Part]) -> Vec<Note> {
+/// All notes of a report in order. Titles and headings are read as statements, not here.
+pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note> {
     let mut out = Vec::new();
     let mut b = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         use SectionKind as K;
-        if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Title | K::Dose) {
+        if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Dose) {
             continue;
         }
         for s in sentences(text.text(), part.body) {
+            let is_title = |e: &Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len();
+            // a sentence that gives each of its exams a state of its own is read as a statement
+            let is_split = |e: &Statement| {
+                let mut states = e.atoms.iter().map(|a| a.values.get(text.lexicon.known.contrast)).filter(|b| *b != 0);
+                let first = states.next();
+                e.span == s && states.any(|b| Some(b) != first)
+            };
+            if exams.charge_line || exams.ours.iter().any(|e| is_title(e) || is_split(e)) {
+                continue;
+            }
             sentence(text, s, part.kind, &mut out, &mut b);
         }
     }
@@ -121,7 +132,8 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
     let span = pieces[i].span;
     let findings = matches!(kind, SectionKind::Impression);
     match c.role {
-        Role::With | Role::Without | Role::WithoutAndWith => match bind(lexicon, pieces, i, false) {
+        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
+        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, false) {
             Some(b) => {
                 let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else { Strength::State };
                 // "with oral contrast" says nothing of a vein
@@ -129,7 +141,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
                 if only_other {
                     return (None, b.next);
                 }
-                let negated = c.role == Role::With && negated(text, pieces, i, cues);
+                let negated = c.role == Role::With && negated(text, pieces, i, cues, 3);
                 if negated {
                     return (Some((Strength::Withheld, known.pre, b.span)), b.next);
                 }
@@ -137,23 +149,26 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             }
             None => (None, i + 1),
         },
+        Role::Only if findings => (None, i + 1),
         Role::Only => (Some((Strength::Withheld, known.pre, span)), i + 1),
         Role::Enhancement => (Some((Strength::Enhancement, known.post, span)), i + 1),
         Role::Noun | Role::Agent => {
             if other_route(text, pieces, i) || findings {
                 return (None, i + 1);
             }
-            if negated(text, pieces, i, cues) || withheld(text, span, cues) {
-                return (Some((Strength::Withheld, known.pre, span)), i + 1);
-            }
             let near = pieces[i.saturating_sub(8)..(i + 9).min(pieces.len())].iter().any(|p| is_role(text, p, Role::Given) || is_role(text, p, Role::Route));
+            if negated(text, pieces, i, cues, if near { 5 } else { 3 }) || withheld(text, span, cues) {
+                // "no contrast was given", not "no entrance of contrast into the sac"
+                let told = near || kind != SectionKind::Findings;
+                return (told.then_some((Strength::Withheld, known.pre, span)), i + 1);
+            }
             let given = near || kind == SectionKind::Contrast || (c.role == Role::Agent && !matches!(kind, SectionKind::Findings));
             if given { (Some((Strength::Agent, known.post, span)), i + 1) } else { (None, i + 1) }
         }
         Role::Plain if c.sets.get(known.contrast) != 0 && !findings => {
             let bits = c.sets.get(known.contrast);
             // "precontrast images were not acquired", "no unenhanced series": the member is not there
-            if negated(text, pieces, i, cues) || withheld(text, span, cues) {
+            if negated(text, pieces, i, cues, 4) || withheld(text, span, cues) {
                 return if bits == known.post { (Some((Strength::Withheld, known.pre, span)), i + 1) } else { (None, i + 1) };
             }
             let state = c.sets.get(known.route) != 0 || bits == known.pre | known.post;
@@ -178,12 +193,12 @@ fn other_route(text: &Text<'_>, pieces: &[Piece], i: usize) -> bool {
     before || after
 }
 
-/// "no", "not", "never" at most four words before.
-fn negated(text: &Text<'_>, pieces: &[Piece], i: usize, cues: &[(Span, CueId)]) -> bool {
-    let from = pieces[i.saturating_sub(4)].span.start;
-    let at = pieces[i].span.start;
-    let stop = pieces[i.saturating_sub(4)..i].iter().rev().find(|p| p.item == Item::Stop).map_or(from, |p| p.span.end);
-    cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && s.start >= stop.max(from) && s.end <= at)
+/// "no", "not", "never" at most `window` pieces before.
+fn negated(text: &Text<'_>, pieces: &[Piece], i: usize, cues: &[(Span, CueId)], window: usize) -> bool {
+    let first = i.saturating_sub(window);
+    let stop = pieces[first..i].iter().rposition(|p| p.item == Item::Stop).map_or(first, |n| first + n + 1);
+    let (from, at) = (pieces[stop.min(i)].span.start, pieces[i].span.start);
+    cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && s.start >= from && s.end <= at)
 }
 
 /// A cue that something was not done reaches the words.

@@ -5,10 +5,11 @@ use jiff::civil::Date;
 
 use super::context::{judge, section_reason, Reason, Verdict};
 use super::section::{names_exam, Part};
-use super::statement::{parse, Atom, Facet, Piece, Proof};
+use super::statement::{parse, Atom, Facet, Item, Piece, Proof};
 use super::text::{Mention, Text};
 use super::title::{self, Reading};
 use crate::lexicon::model::{CueId, Means, Role, SectionKind};
+use crate::lexicon::Lexicon;
 use crate::text::{sentences, tokens, Span, TokenKind};
 
 /// Where an exam statement stands, the more trusted first.
@@ -68,7 +69,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         push(&mut out, Source::Title, reading, text.whole(), text.whole());
         return out;
     }
-    let titled = parts.iter().any(|p| p.kind == SectionKind::Title && names_exam(text, p.body));
+    let titled = parts.iter().filter(|p| p.kind == SectionKind::Title).any(|p| {
+        sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words(text, s) > 5))
+    });
     let mut buffers = Buffers::default();
     for (i, part) in parts.iter().enumerate() {
         if part.names_exam && !part.head.is_empty() {
@@ -126,25 +129,35 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     }) || text.slice(range).split(' ').any(|w| matches!(w, "is" | "was" | "were" | "are" | "shows" | "showed"))
 }
 
-/// A title section: its lines are read as one, a long one as sentences.
+/// A title section: lines that name exams are read as one; a line that is a sentence describes what was done.
 fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut Exams, b: &mut Buffers) {
-    let words = tokens(text.text(), body).filter(|t| t.kind == TokenKind::Word).count();
-    if words <= 48 {
-        let reading = title::read(text, body, day, false);
-        if !judged_away(text, body, out, &reading, b) {
-            push(out, source, reading, body, text.whole());
-        }
-        return;
-    }
+    const TOGETHER: usize = 48; // words of a title that are read as one
     let list: Vec<Span> = sentences(text.text(), body).collect();
-    for s in list {
-        if names_exam(text, s) && tokens(text.text(), s).count() <= 40 {
-            let reading = title::read(text, s, day, false);
-            if !judged_away(text, s, out, &reading, b) {
-                push(out, source, reading, s, text.whole());
-            }
+    let mut run: Option<Span> = None;
+    let mut flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
+        let Some(span) = run.take() else { return };
+        let reading = title::read(text, span, day, false);
+        if !judged_away(text, span, out, &reading, b) {
+            push(out, source, reading, span, text.whole());
         }
+    };
+    for s in list {
+        if is_sentence(text, s) && words(text, s) > 5 {
+            flush(&mut run, out, b);
+            sentence(text, s, SectionKind::Technique, out, b);
+            continue;
+        }
+        let joined = run.map_or(s, |r| r.join(s));
+        if words(text, joined) > TOGETHER {
+            flush(&mut run, out, b);
+        }
+        run = Some(run.map_or(s, |r| r.join(s)));
     }
+    flush(&mut run, out, b);
+}
+
+fn words(text: &Text<'_>, span: Span) -> usize {
+    tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count()
 }
 
 /// A title can say that it was not done ("ESOPHAGRAM - NOT DONE").
@@ -231,19 +244,21 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
         return;
     }
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
+    let chained = keep_chained(text.lexicon, &mut b.pieces);
     let atoms = parse(text.lexicon, &b.pieces, false);
     text.cues(span, &mut b.cues);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
     for mut atom in atoms {
+        atom.region_named &= chained;
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
         if named == 0 {
             continue;
         }
         // the phrase is the words of modality and region, not the whole group
         let phrase = phrase(text, &atom);
-        let verdict = judge(text, span, phrase, &b.cues);
+        let verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, span, phrase, &b.cues) };
         if let Some(reason) = section_reason(kind) {
             let reason = match verdict {
                 Verdict::Not(r, _) => r,
@@ -275,6 +290,75 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
     if !ours.is_empty() {
         out.ours.push(Statement { source, atoms: ours, span, scope: span, unexplained: 0, repaired: 0, supplied: false });
     }
+}
+
+/// In a sentence only regions that hang on a modality word by short links are its own: "CT of the abdomen and pelvis",
+/// not "... reviewed with the chest team" and not "from the skull base to the carina". Says whether there were any.
+fn keep_chained(lexicon: &Lexicon, pieces: &mut Vec<Piece>) -> bool {
+    const LINK: usize = 3; // unread words between two members of a chain
+    let known = &lexicon.known;
+    let concept = |p: &Piece| match p.item {
+        Item::Concept(id) => Some(lexicon.concept(id)),
+        _ => None,
+    };
+    let anchor = |p: &Piece| concept(p).is_some_and(|c| c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method) | c.implies.get(known.modality)) != 0);
+    let region = |p: &Piece| concept(p).is_some_and(|c| c.role == Role::Plain && !c.regions.is_empty());
+    let mut keep = vec![true; pieces.len()];
+    // forward from each anchor
+    let mut gap = usize::MAX;
+    let mut covered = false;
+    for (i, p) in pieces.iter().enumerate() {
+        if anchor(p) {
+            (gap, covered) = (0, false);
+        } else if p.item == Item::Stop {
+            (gap, covered) = (usize::MAX, false);
+        } else if concept(p).is_some_and(|c| c.role == Role::Coverage) {
+            covered = true;
+        } else if region(p) {
+            keep[i] = gap <= LINK && !covered;
+            if keep[i] {
+                gap = 0;
+            }
+        } else if p.item == Item::Unknown {
+            gap = gap.saturating_add(1);
+        }
+    }
+    // "lumbar spine CT": a region right before an anchor
+    let mut near = false;
+    let mut links = 0;
+    for i in (0..pieces.len()).rev() {
+        if anchor(&pieces[i]) {
+            (near, links) = (true, 0);
+        } else if region(&pieces[i]) && near {
+            keep[i] = true;
+        } else if matches!(pieces[i].item, Item::Join) {
+            links += 1;
+            near &= links <= 1;
+        } else if concept(&pieces[i]).is_none_or(|c| c.sets.get(known.side) == 0) {
+            near = false;
+        }
+    }
+    // a region named once stays the exam's: "CT chest and CT spine: chest with contrast; spine without"
+    let mut own = crate::lexicon::model::RegionSet::default();
+    for (i, p) in pieces.iter().enumerate() {
+        if let Some(c) = concept(p).filter(|_| region(p)) {
+            if keep[i] {
+                own.extend(&c.regions);
+            } else {
+                keep[i] = c.regions.iter().all(|r| own.contains(r));
+            }
+        }
+    }
+    // where nothing else tells the region, how far the images reach does: "helical CT, top of kidneys to bladder base"
+    if !pieces.iter().zip(&keep).any(|(p, k)| *k && region(p)) {
+        return false;
+    }
+    let mut i = 0;
+    pieces.retain(|_| {
+        i += 1;
+        keep[i - 1]
+    });
+    true
 }
 
 /// The words of an atom that name modality and region.

@@ -46,6 +46,7 @@ pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
         }
     }
     exam_headings(text, &mut heads);
+    run_in_headings(text, &mut heads);
     heads.sort_by_key(|h| h.span.start);
     cover(text, &heads)
 }
@@ -119,6 +120,41 @@ pub(crate) fn names_exam(text: &Text<'_>, range: Span) -> bool {
     })
 }
 
+/// Run-in headings that name an exam: a few words between a border and a colon ("..., CT PELVIS: The appendix ...").
+fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
+    let all = text.text();
+    let bytes = all.as_bytes();
+    let mut found = Vec::new();
+    for (colon, _) in all.match_indices(':') {
+        let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
+        if digit(bytes.get(colon + 1)) || text.is_quoted(colon as u32) {
+            continue; // a time of day; a report quoted in this one
+        }
+        let Some(border) = bytes[colon.saturating_sub(60)..colon].iter().rposition(|b| matches!(b, b'.' | b',' | b';' | b'\n' | b':')) else { continue };
+        let mut start = colon.saturating_sub(60) + border + 1;
+        while start < colon && matches!(bytes[start], b' ' | b'*') {
+            start += 1;
+        }
+        let piece = Span::new(start as u32, colon as u32);
+        let words = all[piece.range()].split_whitespace().count();
+        if words == 0 || words > 6 || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
+            continue;
+        }
+        let mut mentions = Vec::new();
+        text.mentions(piece, true, &mut mentions);
+        let read: usize = mentions.iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
+        if read * 2 < words {
+            continue;
+        }
+        let mut body = colon;
+        while body < bytes.len() && matches!(bytes[body], b':' | b'*' | b' ' | b',') {
+            body += 1;
+        }
+        found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
+    }
+    heads.extend(found);
+}
+
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
 fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     let first = heads.first().map_or(u32::MAX, |h| h.span.start);
@@ -135,7 +171,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
             None => continue,
         };
         let piece = Span::new(start, end as u32);
-        if all[piece.range()].contains(". ") || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start) {
+        if text.is_quoted(start) || all[piece.range()].contains(". ") || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start) {
             continue;
         }
         if text.hits(piece).next().is_some() && names_exam(text, piece) && piece.len() <= 90 {

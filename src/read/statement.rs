@@ -99,11 +99,12 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
-    share_regions(&mut groups);
+    share_regions(lexicon, &mut groups);
     share_contrast(&mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
         drop_ancestors(lexicon, g);
+        zip_states(lexicon, g);
         atoms_of(lexicon, g, &mut atoms);
     }
     atoms
@@ -137,7 +138,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         let c = lexicon.concept(concept);
         match c.role {
             Role::Join => last(&mut groups).last_join = Some(i),
-            Role::With | Role::Without | Role::WithoutAndWith => {
+            Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
                 let bound = bind(lexicon, pieces, i, title);
                 if let Some(b) = &bound {
                     let g = last(&mut groups);
@@ -161,6 +162,11 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                     g.contrasts.push(Placed { value: bits, span: p.span, concept: Some(concept), at: i });
                     g.cover(p.span);
                 }
+            }
+            Role::Only => {
+                let g = last(&mut groups);
+                g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
+                g.cover(p.span);
             }
             Role::Respectively => last(&mut groups).respectively = true,
             Role::Plain => place(lexicon, &mut groups, concept, p.span, i),
@@ -261,7 +267,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                 match c.role {
                     Role::With if bits & known.post == 0 || i == end => bits |= known.post,
                     Role::Without if bits & known.pre == 0 || i == end => bits |= known.pre,
-                    Role::WithoutAndWith => bits |= known.pre | known.post,
+                    Role::WithoutAndWith | Role::WithAndWithout => bits |= known.pre | known.post,
                     Role::With | Role::Without => {}
                     Role::Route => {
                         counts = true;
@@ -309,7 +315,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                 // the run goes on only to another preposition, a route or a noun
                 let goes_on = matches!(pieces.get(i + 1).map(|p| p.item), Some(Item::Concept(id)) if matches!(
                     lexicon.concept(id).role,
-                    Role::With | Role::Without | Role::WithoutAndWith | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
+                    Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
                 ));
                 if !goes_on {
                     break;
@@ -349,7 +355,8 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
 
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions
 /// that stand before it behind the last join, else those of a neighbour.
-fn share_regions(groups: &mut [Group]) {
+fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
+    let known = &lexicon.known;
     for i in 0..groups.len() {
         if !groups[i].regions.is_empty() || !groups[i].implied_regions.is_empty() || groups[i].modality_at.is_none() {
             continue;
@@ -369,6 +376,35 @@ fn share_regions(groups: &mut [Group]) {
                 groups[i].sides.extend(sides);
                 continue;
             }
+        }
+    }
+    // "CT HEART ... CALCIUM SCORE": a method named behind the exam, with no region of its own, is that exam's method
+    let mut i = 1;
+    while i < groups.len() {
+        let (before, rest) = groups.split_at_mut(i);
+        let (a, b) = (&mut before[i - 1], &mut rest[0]);
+        let known_modality = b.values.get(known.modality);
+        let joins = !b.starts_after_stop && a.last_join.is_none_or(|j| b.modality_at.is_none_or(|m| j < a.modality_at.unwrap_or(0) || j > m));
+        if b.regions.is_empty() && joins && known_modality != 0 && a.values.get(known.modality) == known_modality && a.values.get(known.method) == 0 {
+            let b = groups.remove(i);
+            let a = &mut groups[i - 1];
+            for (axis, bits) in b.values.iter() {
+                a.values.add(axis, bits);
+            }
+            a.contrasts.extend(b.contrasts);
+            a.sides.extend(b.sides);
+            a.proofs.extend(b.proofs);
+            a.implied_regions.extend(&b.implied_regions);
+            if let Some(span) = b.span {
+                a.cover(span);
+            }
+        } else {
+            i += 1;
+        }
+    }
+    for i in 0..groups.len() {
+        if !groups[i].regions.is_empty() || !groups[i].implied_regions.is_empty() || groups[i].modality_at.is_none() {
+            continue;
         }
         let neighbour = groups[i + 1..].iter().find(|g| !g.regions.is_empty()).or_else(|| groups[..i].iter().rev().find(|g| !g.regions.is_empty()));
         if let Some(n) = neighbour {
@@ -431,6 +467,18 @@ fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
     for d in dropped {
         g.proofs.push(Proof { facet: Facet::Region, span: d.span, concept: d.concept });
     }
+}
+
+/// "without and with contrast respectively" over two regions: one state for each, in the order of the words.
+fn zip_states(lexicon: &Lexicon, g: &mut Group) {
+    let known = &lexicon.known;
+    let [only] = g.contrasts[..] else { return };
+    if !g.respectively || only.value != known.pre | known.post {
+        return;
+    }
+    let with_first = only.concept.is_some_and(|c| lexicon.concept(c).role == Role::WithAndWithout);
+    let order = if with_first { [known.post, known.pre] } else { [known.pre, known.post] };
+    g.contrasts = order.map(|value| Placed { value, ..only }).to_vec();
 }
 
 fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {

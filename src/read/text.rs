@@ -1,6 +1,6 @@
 //! One report, folded and searched: every stage reads from here.
 
-use crate::lexicon::model::{ConceptId, CueId, Sense, SectionId};
+use crate::lexicon::model::{ConceptId, CueId, Role, Sense, SectionId};
 use crate::lexicon::{Lexicon, Scope};
 use crate::text::{Folded, Span};
 
@@ -27,6 +27,8 @@ pub(crate) struct Text<'a> {
     hits: Vec<Hit>,
     /// Folded offsets of the starts of source lines.
     line_starts: Vec<u32>,
+    /// Folded stretches between double quotes.
+    quotes: Vec<Span>,
 }
 
 impl<'a> Text<'a> {
@@ -46,7 +48,8 @@ impl<'a> Text<'a> {
                 at as u32
             })
             .collect();
-        Self { lexicon, source, folded, hits, line_starts }
+        let quotes = quotes(folded.text());
+        Self { lexicon, source, folded, hits, line_starts, quotes }
     }
 
     /// The folded text.
@@ -67,6 +70,11 @@ impl<'a> Text<'a> {
     /// The source span of a folded span.
     pub(crate) fn to_source(&self, span: Span) -> Span {
         self.folded.to_source(self.source, span)
+    }
+
+    /// Whether a folded offset lies between double quotes.
+    pub(crate) fn is_quoted(&self, at: u32) -> bool {
+        self.quotes.iter().any(|q| q.start < at && at < q.end)
     }
 
     /// Whether a source line starts at this folded offset.
@@ -96,7 +104,10 @@ impl<'a> Text<'a> {
                 }
             }
         }
-        longest(out);
+        longest(out, |c| {
+            let role = self.lexicon.concept(c).role;
+            !matches!(role, Role::Acquisition | Role::Hint | Role::Coverage | Role::Given)
+        });
     }
 
     /// Cues in a range, each with its span; of overlapping cues the longest.
@@ -131,12 +142,34 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Keeps of overlapping mentions the longest; `all` is sorted by start, the longer first.
-fn longest(all: &mut Vec<Mention>) {
+/// Stretches of several words between double quotes of one paragraph; a quote behind a digit is a mark of inches.
+fn quotes(text: &str) -> Vec<Span> {
+    let mut out = Vec::new();
+    let mut open: Option<usize> = None;
+    for (at, _) in text.match_indices('"') {
+        if at > 0 && text.as_bytes()[at - 1].is_ascii_digit() {
+            continue;
+        }
+        match open.take() {
+            Some(from) if !text[from..at].contains("\n\n") => {
+                if text[from..at].split_whitespace().count() > 3 {
+                    out.push(Span::new(from as u32, at as u32));
+                }
+            }
+            _ => open = Some(at),
+        }
+    }
+    out
+}
+
+/// Keeps of overlapping mentions the longest, words that name something before words that only surround it; `all` is
+/// sorted by start, the longer first.
+fn longest(all: &mut Vec<Mention>, names: impl Fn(ConceptId) -> bool) {
+    let weight = |m: &Mention| (names(m.concept), m.span.len());
     let mut kept = 0;
     for i in 0..all.len() {
         let m = all[i];
-        while kept > 0 && all[kept - 1].span.overlaps(m.span) && all[kept - 1].span.len() < m.span.len() {
+        while kept > 0 && all[kept - 1].span.overlaps(m.span) && weight(&all[kept - 1]) < weight(&m) {
             kept -= 1;
         }
         if kept == 0 || !all[kept - 1].span.overlaps(m.span) {

@@ -146,7 +146,10 @@ fn edges(text: &Text<'_>, toks: &[Token]) -> Vec<Vec<Edge>> {
         let next = i as u32 + 1;
         if let Some(id) = vocabulary.word(word) {
             arcs[i].push((next, Some(id), 0, t.span));
-            continue;
+            if vocabulary.is_term(id) {
+                continue;
+            }
+            // a word of longer terms only may be clipped from another one ("LOW EXTREM")
         }
         if t.kind != TokenKind::Word {
             continue;
@@ -226,12 +229,15 @@ fn edge(lexicon: &Lexicon, from: u32, to: u32, span: Span, id: ConceptId, cost: 
     Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 }
 }
 
-/// An exact term inside a longer exact term is not read.
+/// An exact term inside a longer exact term is not read, unless another long term crosses the longer one, so that the
+/// two can't both be read.
 fn longest_exact(out: &mut [Vec<Edge>], borders: u32) {
     let long: Vec<(u32, u32)> = out.iter().flatten().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
+    let crossed = |a: u32, b: u32| long.iter().any(|&(x, y)| x < b && a < y && !(x <= a && b <= y) && !(a <= x && y <= b));
     for list in out.iter_mut() {
         list.retain(|e| {
-            e.to > borders || e.from > borders || !long.iter().any(|&(a, b)| a <= e.from && e.to <= b && (b - a) > (e.to - e.from))
+            let inside = |&(a, b): &(u32, u32)| a <= e.from && e.to <= b && (b - a) > (e.to - e.from) && !crossed(a, b);
+            e.to > borders || e.from > borders || !long.iter().any(inside)
         });
     }
 }
@@ -242,7 +248,7 @@ fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
     let (item, letters) = match t.kind {
         TokenKind::Break => (Item::Stop, 0),
         TokenKind::Mark => match word {
-            ";" | "." => (Item::Stop, 0),
+            ";" | "." | ":" => (Item::Stop, 0),
             "," | "/" | "&" | "+" | "|" => (Item::Join, 0),
             _ => (Item::Number, 0), // brackets, dashes, currency: read past
         },
@@ -317,7 +323,7 @@ pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &m
             continue;
         }
         let item = match (t.kind, text.slice(t.span)) {
-            (TokenKind::Break, _) | (_, ";") => Item::Stop,
+            (TokenKind::Break, _) | (_, ";" | ":") => Item::Stop,
             (TokenKind::Mark, "," | "/" | "&" | "+") => Item::Join,
             (TokenKind::Mark, _) => continue,
             (_, w) if w.bytes().all(|b| b.is_ascii_digit()) => Item::Number,
@@ -329,5 +335,5 @@ pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &m
 
 /// Whether a role takes part in naming an exam.
 pub(crate) fn names(role: Role) -> bool {
-    matches!(role, Role::Plain | Role::With | Role::Without | Role::WithoutAndWith | Role::Noun | Role::Agent)
+    matches!(role, Role::Plain | Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout | Role::Noun | Role::Agent)
 }

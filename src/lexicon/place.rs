@@ -1,0 +1,76 @@
+//! Where each entry of a lexicon is declared, so that what is said of it can name file and line.
+
+use std::ops::Range;
+
+use super::load::{At, Entries};
+
+/// The kinds of entry that can be listed and shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A node of the body tree, with its words.
+    Region,
+    /// One meaning, with its words.
+    Concept,
+    /// Codes that differ by what its rows say.
+    Family,
+    /// Words that judge an exam or its contrast.
+    Cue,
+    /// A heading.
+    Section,
+    /// A kind of document.
+    Document,
+    /// A rule over the codes of one report.
+    Rule,
+    /// A billing code.
+    Code,
+}
+
+impl EntryKind {
+    /// All kinds, in the order in which they are listed.
+    pub const ALL: [Self; 8] =
+        [Self::Region, Self::Concept, Self::Family, Self::Cue, Self::Section, Self::Document, Self::Rule, Self::Code];
+
+    /// The name in files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Region => "region",
+            Self::Concept => "concept",
+            Self::Family => "family",
+            Self::Cue => "cue",
+            Self::Section => "section",
+            Self::Document => "document",
+            Self::Rule => "rule",
+            Self::Code => "code",
+        }
+    }
+}
+
+/// Where an entry stands.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    pub(crate) kind: EntryKind,
+    pub(crate) id: Box<str>,
+    pub(crate) file: Box<str>,
+    /// Bytes of its id.
+    pub(crate) span: Range<usize>,
+}
+
+/// The places of all entries but the codes, which stand in a table of their own.
+pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Place> {
+    let mut out = Vec::new();
+    macro_rules! add {
+        ($($list:ident => $kind:ident),* $(,)?) => {$(
+            for At { file, entry } in &entries.$list {
+                out.push(Place {
+                    kind: EntryKind::$kind,
+                    id: entry.id.get_ref().as_str().into(),
+                    file: files[*file].0.as_str().into(),
+                    span: entry.id.span(),
+                });
+            }
+        )*};
+    }
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule);
+    out
+}

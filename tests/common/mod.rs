@@ -1,0 +1,245 @@
+//! The corpus as the tests read it: strict, every mistake with file and line.
+#![allow(dead_code, reason = "each test crate reads its own part of a case")]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use radcode::{Date, Options, Span};
+
+pub const STYLES: [&str; 12] = [
+    "structured",
+    "dictated",
+    "one-liner",
+    "charge-line",
+    "run-in",
+    "telegraphic",
+    "verbose",
+    "british",
+    "markdown",
+    "caps",
+    "wrapped",
+    "headless",
+];
+pub const ROLES: [&str; 8] = ["modality", "method", "region", "contrast", "side", "purpose", "extent", "exam"];
+pub const REASONS: [&str; 10] = [
+    "comparison",
+    "history",
+    "indication",
+    "recommendation",
+    "planned",
+    "not-performed",
+    "outside",
+    "separate",
+    "document",
+    "bundled",
+];
+pub const QUERIES: [&str; 10] = [
+    "contrast-conflict",
+    "exam-conflict",
+    "side-conflict",
+    "sex-conflict",
+    "level-conflict",
+    "angiography-3d",
+    "contrast-route",
+    "extravasation",
+    "quoted-report",
+    "separate-session",
+];
+
+/// Words of a report that an expectation quotes: role or reason, and the words.
+#[derive(Clone, Debug)]
+pub struct Quote {
+    pub line: usize,
+    pub kind: String,
+    pub words: String,
+}
+
+/// One file of the corpus.
+#[derive(Clone, Debug, Default)]
+pub struct Case {
+    /// Relative to `corpus/`, with `/`.
+    pub path: String,
+    pub style: String,
+    pub trap: bool,
+    pub date: Option<Date>,
+    pub codes: Vec<String>,
+    pub also: Vec<Vec<String>>,
+    pub evidence: Vec<Quote>,
+    pub not_coded: Vec<Quote>,
+    pub queries: Vec<String>,
+    pub text: String,
+}
+
+impl Case {
+    pub fn folder(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
+
+    pub fn options(&self) -> Options {
+        Options { date_of_service: self.date, ..Options::default() }
+    }
+
+    /// Every place where the words stand in the report.
+    pub fn places(&self, words: &str) -> Vec<Span> {
+        self.text.match_indices(words).map(|(at, w)| Span::new(at as u32, (at + w.len()) as u32)).collect()
+    }
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every file under a folder, sorted, relative to it, with `/`.
+pub fn files_under(folder: &Path) -> Vec<String> {
+    fn walk(folder: &Path, prefix: &str, out: &mut Vec<String>) {
+        let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+        for entry in entries {
+            let entry = entry.expect("an entry of a readable folder");
+            let name = format!("{prefix}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                walk(&entry.path(), &format!("{name}/"), out);
+            } else {
+                out.push(name);
+            }
+        }
+    }
+    let mut out = Vec::new();
+    walk(folder, "", &mut out);
+    out.sort();
+    out
+}
+
+/// All cases, and all mistakes in their files as `path:line: what`.
+pub fn read_corpus() -> (Vec<Case>, Vec<String>) {
+    let folder = root().join("corpus");
+    let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
+    for path in files_under(&folder) {
+        if !path.contains('/') && path.ends_with(".md") {
+            continue;
+        }
+        if !path.ends_with(".txt") {
+            mistakes.push(format!("{path}:1: a case ends in .txt"));
+            continue;
+        }
+        match fs::read_to_string(folder.join(&path)) {
+            Ok(file) => cases.push(parse(&path, &file, &mut mistakes)),
+            Err(e) => mistakes.push(format!("{path}:1: {e}")),
+        }
+    }
+    (cases, mistakes)
+}
+
+/// The cases of a corpus without mistakes.
+pub fn corpus() -> Vec<Case> {
+    let (cases, mistakes) = read_corpus();
+    assert!(mistakes.is_empty(), "the corpus has mistakes:\n{}", mistakes.join("\n"));
+    assert!(!cases.is_empty(), "the corpus is empty");
+    cases
+}
+
+fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
+    let mut case = Case { path: path.to_owned(), ..Case::default() };
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut at = 0;
+    let mut has_report = false;
+    let mut wrong = |line: usize, what: &str| mistakes.push(format!("{path}:{line}: {what}"));
+    let mut last = 0;
+    for (i, raw) in file.split_inclusive('\n').enumerate() {
+        let n = i + 1;
+        last = n;
+        at += raw.len();
+        let line = raw.trim_end_matches(['\n', '\r']);
+        if line == "---" {
+            has_report = true;
+            break;
+        }
+        let Some((key, value)) = line.split_once(':') else {
+            wrong(n, "a line of the head is `key: value`");
+            continue;
+        };
+        let value = value.strip_prefix(' ').unwrap_or(value);
+        if value.trim().is_empty() {
+            wrong(n, &format!("`{key}` has no value"));
+            continue;
+        }
+        let count = seen.entry(key).or_insert(0);
+        *count += 1;
+        if *count > 1 && matches!(key, "about" | "style" | "trap" | "date" | "codes") {
+            wrong(n, &format!("`{key}` stands here a second time"));
+        }
+        match key {
+            "about" => {}
+            "style" if STYLES.contains(&value) => value.clone_into(&mut case.style),
+            "trap" if matches!(value, "yes" | "no") => case.trap = value == "yes",
+            "date" => match value.parse() {
+                Ok(day) => case.date = Some(day),
+                Err(_) => wrong(n, &format!("`{value}` is no date, write YYYY-MM-DD")),
+            },
+            "codes" | "also" => match codes(value) {
+                Ok(set) if key == "codes" => case.codes = set,
+                Ok(set) => case.also.push(set),
+                Err(what) => wrong(n, &what),
+            },
+            "evidence" | "not coded" => {
+                let known: &[&str] = if key == "evidence" { &ROLES } else { &REASONS };
+                match value.split_once(" = ") {
+                    Some((kind, words)) if known.contains(&kind) && !words.trim().is_empty() => {
+                        let quote = Quote { line: n, kind: kind.to_owned(), words: words.to_owned() };
+                        if key == "evidence" { &mut case.evidence } else { &mut case.not_coded }.push(quote);
+                    }
+                    Some((kind, words)) if !words.trim().is_empty() => {
+                        wrong(n, &format!("`{kind}` is not known to `{key}`, use one of: {}", known.join(", ")));
+                    }
+                    _ => wrong(n, &format!("`{key}` is written `kind = words`")),
+                }
+            }
+            "query" if QUERIES.contains(&value) => case.queries.push(value.to_owned()),
+            "style" | "trap" | "query" => wrong(n, &format!("`{value}` is not known to `{key}`")),
+            _ => wrong(n, &format!("there is no key `{key}`")),
+        }
+    }
+    for key in ["about", "style", "trap", "codes"] {
+        if !seen.contains_key(key) {
+            wrong(1, &format!("`{key}` is missing"));
+        }
+    }
+    file[at..].clone_into(&mut case.text);
+    if !has_report {
+        wrong(last, "there is no line `---` with the report behind it");
+    } else if case.text.trim().is_empty() {
+        wrong(last, "the report is empty");
+    }
+    for quote in case.evidence.iter().chain(&case.not_coded) {
+        if !case.text.lines().any(|l| l.contains(&quote.words)) {
+            wrong(quote.line, &format!("`{}` stands on no line of the report", quote.words));
+        }
+    }
+    case
+}
+
+fn codes(value: &str) -> Result<Vec<String>, String> {
+    if value == "none" {
+        return Ok(Vec::new());
+    }
+    let mut out: Vec<String> = value.split(' ').map(str::to_owned).collect();
+    for code in &out {
+        let shape = code.len() == 5 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase());
+        if !shape {
+            return Err(format!("`{code}` is no code, write codes with one blank between, or `none`"));
+        }
+    }
+    out.sort();
+    let n = out.len();
+    out.dedup();
+    if n == out.len() { Ok(out) } else { Err("a code stands here twice".to_owned()) }
+}
+
+/// A list as one text, a line each.
+pub fn lines(list: &[String]) -> String {
+    list.iter().fold(String::new(), |mut out, line| {
+        let _ = writeln!(out, "{line}");
+        out
+    })
+}

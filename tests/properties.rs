@@ -1,0 +1,459 @@
+//! What has to hold for every text: true spans, proven axes, one answer however the same words are set, no code from
+//! exams that are only mentioned, and no panic. Deterministic: fixed seeds, nothing is kept between runs.
+
+mod common;
+
+use std::sync::LazyLock;
+
+use common::{Case, corpus};
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+use radcode::{Analysis, Analyzer, Evidence, Folded, JsonOptions, Lexicon, Options, Span, answer};
+
+static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(Lexicon::embedded().unwrap_or_else(|e| panic!("{e}"))));
+static CORPUS: LazyLock<Vec<Case>> = LazyLock::new(corpus);
+
+/// Sentences on exams that are not this one: comparison, history, advice and plans.
+const ASIDES: [&str; 12] = [
+    "Comparison is made with CT of the abdomen and pelvis with contrast of 2021.",
+    "Follow-up MRI of the brain without and with contrast is recommended.",
+    "The patient had a CT angiogram of the chest last year.",
+    "MRI of the lumbar spine without contrast from March is available for comparison.",
+    "Prior CT of the cervical spine with intravenous contrast is not available for review.",
+    "Recommend further evaluation with contrast-enhanced MRI of the left knee.",
+    "A repeat CT of the chest without contrast in 3 months is suggested.",
+    "Previous MR angiography of the head and neck was normal.",
+    "If symptoms persist, consider CT of the head without contrast.",
+    "History of CT-guided biopsy of the liver in 2019.",
+    "MRI of the right shoulder without contrast is scheduled for next week.",
+    "Compared with the outside CT urogram of last month there is no change.",
+];
+
+/// The same as a section of its own; only at the end, since a heading takes in what follows it.
+const HEADED: [&str; 3] = [
+    "COMPARISON: MRI of the lumbar spine without contrast from March.",
+    "RECOMMENDATION: CT of the chest with contrast in 3 months.",
+    "Comparison: CTA head and neck with contrast 01/02/2020, CT abdomen and pelvis without contrast 03/04/2021",
+];
+
+fn config(cases: u32, seed: u64) -> ProptestConfig {
+    ProptestConfig { cases, rng_seed: RngSeed::Fixed(seed), failure_persistence: None, max_shrink_iters: 400, ..ProptestConfig::default() }
+}
+
+fn codes(text: &str, options: &Options) -> Vec<String> {
+    let mut codes: Vec<String> = ANALYZER.analyze(text, options).suggestions.into_iter().map(|s| s.code).collect();
+    codes.sort();
+    codes.dedup();
+    codes
+}
+
+fn all_evidence(analysis: &Analysis) -> impl Iterator<Item = &Evidence> {
+    let suggestions = analysis.suggestions.iter().flat_map(|s| &s.evidence);
+    let rejected = analysis.rejected.iter().flat_map(|r| &r.evidence);
+    let queries = analysis.queries.iter().flat_map(|q| &q.evidence);
+    suggestions.chain(rejected).chain(queries).chain(&analysis.document.evidence)
+}
+
+/// What is wrong with the spans of an analysis, if anything is.
+fn bad_span(text: &str, analysis: &Analysis) -> Option<String> {
+    let bad = all_evidence(analysis).find(|e| e.span.is_empty() || text.get(e.span.range()).is_none_or(|words| words.trim().is_empty()));
+    bad.map(|e| format!("{}..{} is no words of the text ({} bytes), role {}", e.span.start, e.span.end, text.len(), e.role))
+}
+
+/// Axes that chose a code without a span and without standing in its defaults.
+fn unproven(analysis: &Analysis) -> Vec<String> {
+    let mut out = Vec::new();
+    for s in &analysis.suggestions {
+        if s.evidence.is_empty() {
+            out.push(format!("{} has no evidence at all", s.code));
+        }
+        for axis in ["modality", "region", "contrast"] {
+            let told = s.study.iter().any(|(a, _)| a == axis);
+            if told && !s.evidence.iter().any(|e| e.role == axis) && !s.defaults.iter().any(|(a, _)| a == axis) {
+                out.push(format!("{} has no span for {axis}, and no default", s.code));
+            }
+        }
+    }
+    out
+}
+
+/// The shortest text that still fails, found by leaving out sentences and lines. For a reader; never decides.
+fn smallest(text: &str, fails: impl Fn(&str) -> bool) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for line in text.split_inclusive('\n') {
+        parts.extend(line.split_inclusive(". "));
+    }
+    let mut size = parts.len() / 2;
+    let mut budget = 400;
+    while size > 0 {
+        let mut at = 0;
+        while at < parts.len() && budget > 0 {
+            budget -= 1;
+            let rest: Vec<&str> = parts.iter().enumerate().filter(|(i, _)| !(at..at + size).contains(i)).map(|(_, p)| *p).collect();
+            if fails(&rest.concat()) { parts = rest } else { at += size }
+        }
+        size /= 2;
+    }
+    parts.concat()
+}
+
+/// Cuts a report at its first blank line: the head stays as it is, the body is set anew.
+fn body_start(text: &str) -> usize {
+    text.find("\n\n").map_or(text.len(), |i| i + 2)
+}
+
+/// Breaks lines longer than `width` at blanks.
+fn wrap(text: &str, width: usize) -> String {
+    let mut out = String::with_capacity(text.len() + 64);
+    for line in text.split_inclusive('\n') {
+        let content = line.trim_end_matches('\n');
+        if content.chars().count() <= width {
+            out.push_str(line);
+            continue;
+        }
+        let indent = content.len() - content.trim_start().len();
+        out.push_str(&content[..indent]);
+        let mut column = indent;
+        for word in content[indent..].split(' ') {
+            let long = word.chars().count();
+            if column > indent && column + 1 + long > width {
+                out.push('\n');
+                column = 0;
+            } else if column > indent {
+                out.push(' ');
+                column += 1;
+            }
+            out.push_str(word);
+            column += long;
+        }
+        out.push_str(&line[content.len()..]);
+    }
+    out
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Letters {
+    AsTheyAre,
+    Upper,
+    Lower,
+}
+
+/// One way to set the words of a body.
+#[derive(Clone, Copy, Debug)]
+struct Setting {
+    width: Option<usize>,
+    letters: Letters,
+    crlf: bool,
+    curly: bool,
+    nbsp: bool,
+    doubled: bool,
+}
+
+const PLAIN: Setting = Setting { width: None, letters: Letters::AsTheyAre, crlf: false, curly: false, nbsp: false, doubled: false };
+
+impl Setting {
+    fn apply(self, text: &str) -> String {
+        let (head, body) = text.split_at(body_start(text));
+        let mut body = body.to_owned();
+        if let Some(width) = self.width {
+            body = wrap(&body, width);
+        }
+        body = match self.letters {
+            Letters::AsTheyAre => body,
+            Letters::Upper => body.to_uppercase(),
+            Letters::Lower => body.to_lowercase(),
+        };
+        if self.curly {
+            body = curly(&body);
+        }
+        if self.doubled {
+            body = body.replace(' ', "  ");
+        }
+        if self.nbsp {
+            body = body.replace(' ', "\u{a0}");
+        }
+        let whole = format!("{head}{body}");
+        if self.crlf { whole.replace('\n', "\r\n") } else { whole }
+    }
+}
+
+fn curly(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let opens = out.is_empty() || out.ends_with(|c: char| c.is_whitespace() || c == '(');
+        out.push(match (c, opens) {
+            ('"', true) => '\u{201c}',
+            ('"', false) => '\u{201d}',
+            ('\'', true) => '\u{2018}',
+            ('\'', false) => '\u{2019}',
+            _ => c,
+        });
+    }
+    out
+}
+
+/// Fails with every report whose codes change, the first three of them cut down to what matters.
+fn report_changes(changed: &[(String, String)]) {
+    let mut message = String::new();
+    for (what, example) in changed {
+        message.push_str(what);
+        message.push('\n');
+        if !example.is_empty() {
+            message.push_str(example);
+            message.push_str("\n========\n");
+        }
+    }
+    assert!(changed.is_empty(), "{} answers change:\n{message}", changed.len());
+}
+
+fn same_codes_when(name: &str, setting: Setting) {
+    let mut changed = Vec::new();
+    for case in CORPUS.iter() {
+        let options = case.options();
+        let differs = |text: &str| codes(text, &options) != codes(&setting.apply(text), &options);
+        if differs(&case.text) {
+            let (was, is) = (codes(&case.text, &options), codes(&setting.apply(&case.text), &options));
+            let example = if changed.len() < 3 { setting.apply(&smallest(&case.text, differs)) } else { String::new() };
+            changed.push((format!("{}: {name}: {was:?} becomes {is:?}", case.path), example));
+        }
+    }
+    report_changes(&changed);
+}
+
+#[test]
+fn codes_do_not_depend_on_the_width_of_lines() {
+    for width in [60, 72, 80, 97, 120, 200] {
+        same_codes_when(&format!("wrapped to {width}"), Setting { width: Some(width), ..PLAIN });
+    }
+}
+
+#[test]
+fn codes_do_not_depend_on_upper_case() {
+    same_codes_when("body in upper case", Setting { letters: Letters::Upper, ..PLAIN });
+}
+
+#[test]
+fn codes_do_not_depend_on_lower_case() {
+    same_codes_when("body in lower case", Setting { letters: Letters::Lower, ..PLAIN });
+}
+
+#[test]
+fn codes_do_not_depend_on_line_ends() {
+    same_codes_when("CRLF", Setting { crlf: true, ..PLAIN });
+}
+
+#[test]
+fn codes_do_not_depend_on_quotes() {
+    same_codes_when("curly quotes", Setting { curly: true, ..PLAIN });
+}
+
+#[test]
+fn codes_do_not_depend_on_blanks() {
+    same_codes_when("no-break blanks", Setting { nbsp: true, ..PLAIN });
+    same_codes_when("doubled blanks", Setting { doubled: true, ..PLAIN });
+}
+
+#[test]
+fn every_span_of_the_corpus_is_true_and_every_axis_proven() {
+    let mut wrong = Vec::new();
+    for case in CORPUS.iter() {
+        let analysis = ANALYZER.analyze(&case.text, &case.options());
+        wrong.extend(bad_span(&case.text, &analysis).into_iter().chain(unproven(&analysis)).map(|w| format!("{}: {w}", case.path)));
+    }
+    assert!(wrong.is_empty(), "{}", common::lines(&wrong));
+}
+
+#[test]
+fn the_same_text_gets_the_same_answer_from_every_thread() {
+    let answers = || -> Vec<String> {
+        let one = |c: &Case| {
+            let analysis = ANALYZER.analyze(&c.text, &c.options());
+            let answer = answer(&c.path, &c.text, ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
+            serde_json::to_string(&answer).expect("an answer is JSON")
+        };
+        CORPUS.iter().map(one).collect()
+    };
+    let first = answers();
+    let others: Vec<Vec<String>> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(answers)).collect();
+        threads.into_iter().map(|t| t.join().expect("a thread that analyses does not panic")).collect()
+    });
+    for other in &others {
+        for (a, b) in first.iter().zip(other) {
+            assert_eq!(a, b);
+        }
+    }
+    // the automaton is a matter of speed alone
+    let fast = Analyzer::new(Lexicon::embedded().expect("a lexicon that loaded before").with_engine(radcode::Engine::Fast));
+    for case in CORPUS.iter() {
+        let (a, b) = (ANALYZER.analyze(&case.text, &case.options()), fast.analyze(&case.text, &case.options()));
+        assert_eq!(format!("{a:?}"), format!("{b:?}"), "{}", case.path);
+    }
+}
+
+/// Byte offsets behind a sentence of the findings, and the end. Empty where the whole text is a title.
+fn borders(case: &Case) -> Vec<usize> {
+    if case.style == "charge-line" {
+        return Vec::new();
+    }
+    let text = &case.text;
+    let lower = text.to_ascii_lowercase();
+    let mut out = vec![text.trim_end().len()];
+    let heading = |name: &str, from: usize| {
+        lower[from..].match_indices(name).map(|(i, _)| from + i).find(|&i| {
+            let opens = lower[..i].trim_end_matches(['*', '#', ' ']).ends_with(['\n', ',', '.']) || i == 0;
+            opens && lower[i + name.len()..].trim_start_matches(['*', ' ']).starts_with([':', '\n'])
+        })
+    };
+    let Some(start) = heading("findings", 0) else { return out };
+    let ends = ["impression", "conclusion", "opinion", "summary", "addendum", "recommendation", "technique", "comparison", "interpretation"];
+    let end = ends.iter().filter_map(|name| heading(name, start)).min().unwrap_or(text.len());
+    let bytes = text.as_bytes();
+    for i in start..end {
+        let word = text.as_bytes()[..i].iter().rev().take_while(|b| b.is_ascii_alphabetic()).count();
+        if bytes[i] == b'.' && word >= 4 && bytes.get(i + 1).is_some_and(u8::is_ascii_whitespace) {
+            out.push(i + 1);
+        }
+    }
+    out
+}
+
+/// The text with a sentence put in behind a border; at the end it gets a line of its own.
+fn with_aside(text: &str, border: usize, aside: &str) -> String {
+    let gap = if text[border..].trim().is_empty() { "\n" } else { " " };
+    format!("{}{gap}{aside}{}", &text[..border], &text[border..])
+}
+
+#[test]
+fn a_sentence_on_another_exam_changes_no_code() {
+    let mut changed = Vec::new();
+    for case in CORPUS.iter() {
+        let options = case.options();
+        let was = codes(&case.text, &options);
+        let all = borders(case);
+        let chosen: Vec<usize> =
+            if all.len() <= 3 { all } else { vec![all[0], all[1], all[1 + (all.len() - 1) / 2], all[all.len() - 1]] };
+        for aside in ASIDES.iter().chain(&HEADED) {
+            for &border in chosen.iter().filter(|b| ASIDES.contains(aside) || case.text[**b..].trim().is_empty()) {
+                let text = with_aside(&case.text, border, aside);
+                let is = codes(&text, &options);
+                if is != was {
+                    let end = if case.text[border..].trim().is_empty() { "at the end" } else { "in the findings" };
+                    let fails = |t: &str| {
+                        let without = t.replace(*aside, "");
+                        t.contains(*aside) && codes(t, &options) != codes(&without, &options)
+                    };
+                    let example = if changed.len() < 3 { smallest(&text, fails) } else { String::new() };
+                    changed.push((format!("{}: {end}: {aside:?}: {was:?} becomes {is:?}", case.path), example));
+                    break;
+                }
+            }
+        }
+    }
+    report_changes(&changed);
+}
+
+fn setting() -> impl Strategy<Value = Setting> {
+    let letters = prop_oneof![Just(Letters::AsTheyAre), Just(Letters::Upper), Just(Letters::Lower)];
+    (proptest::option::of(60usize..=200), letters, any::<[bool; 4]>()).prop_map(|(width, letters, [crlf, curly, nbsp, doubled])| Setting {
+        width,
+        letters,
+        crlf,
+        curly,
+        nbsp,
+        doubled,
+    })
+}
+
+/// A corpus report with pieces left out and pieces doubled, and strange characters put in.
+fn mutated() -> impl Strategy<Value = String> {
+    let edit = (any::<prop::sample::Index>(), 1usize..200, 0u8..4, any::<char>());
+    (any::<prop::sample::Index>(), proptest::collection::vec(edit, 1..6)).prop_map(|(case, edits)| {
+        let mut text = case.get(&CORPUS).text.clone();
+        for (at, len, kind, c) in edits {
+            if text.is_empty() {
+                break;
+            }
+            let floor = |i: usize| (0..=i.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+            let start = floor(at.index(text.len()));
+            let end = floor(start + len);
+            match kind {
+                0 => text.replace_range(start..end, ""),
+                1 => {
+                    let piece = text[start..end].to_owned();
+                    text.insert_str(end, &piece);
+                }
+                2 => text.insert(start, c),
+                _ => text.truncate(start),
+            }
+        }
+        text
+    })
+}
+
+fn holds_for_any_text(text: &str) -> Result<(), TestCaseError> {
+    let analysis = ANALYZER.analyze(text, &Options::default());
+    prop_assert_eq!(bad_span(text, &analysis), None);
+    prop_assert_eq!(unproven(&analysis), Vec::<String>::new());
+    let answer = answer("x", text, ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
+    prop_assert!(serde_json::to_string(&answer).is_ok());
+    Ok(())
+}
+
+fn folds_back(text: &str) -> Result<(), TestCaseError> {
+    let folded = Folded::new(text);
+    let mut last = 0;
+    for (at, c) in folded.text().char_indices() {
+        let span = folded.to_source(text, Span::new(at as u32, (at + c.len_utf8()) as u32));
+        prop_assert!(text.get(span.range()).is_some_and(|s| !s.is_empty()), "folded {at} {c:?} goes to {span:?} of {text:?}");
+        prop_assert!(span.start >= last, "the map runs backwards at {at} of {text:?}");
+        last = span.start;
+    }
+    for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+        let goes_to = folded.from_source(at as u32) as usize;
+        let first = folded.text().char_indices().find(|(f, _)| folded.to_source(text, Span::new(*f as u32, *f as u32)).start as usize >= at);
+        prop_assert_eq!(goes_to, first.map_or(folded.text().len(), |(f, _)| f), "source {} of {:?}", at, text);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(config(160, 1))]
+
+    #[test]
+    fn codes_do_not_depend_on_how_the_body_is_set(case in any::<prop::sample::Index>(), setting in setting()) {
+        let case = case.get(&CORPUS);
+        let options = case.options();
+        let (was, is) = (codes(&case.text, &options), codes(&setting.apply(&case.text), &options));
+        prop_assert_eq!(was, is, "{} under {:?}", case.path, setting);
+    }
+
+    #[test]
+    fn mutated_reports_keep_spans_true(text in mutated()) {
+        holds_for_any_text(&text)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(config(1000, 2))]
+
+    #[test]
+    fn any_text_keeps_spans_true(text in any::<String>()) {
+        holds_for_any_text(&text)?;
+    }
+
+    #[test]
+    fn any_text_of_report_words_keeps_spans_true(text in r"((CT|MRI|CTA|head|c\u{304}|s\u{305}|spine|of the|w/o|W|contrast|and|1\u{BD}|\u{DF}|[ \t\n.,:/&+\-\u{A0}\u{200B}\u{AD}\u{300}]|\PC) ?){0,40}") {
+        holds_for_any_text(&text)?;
+    }
+
+    #[test]
+    fn folded_text_leads_back_to_its_source(text in r"([a-zA-Z0-9 \n\t\r/&+\-_.]|c\u{304}|s\u{305}|\u{FB01}|\u{DF}|\u{2014}|\u{AD}|\u{130}|\u{1E9E}|\PC){0,60}") {
+        folds_back(&text)?;
+    }
+
+    #[test]
+    fn any_text_folds_back(text in any::<String>()) {
+        folds_back(&text)?;
+    }
+}
