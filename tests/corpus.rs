@@ -8,7 +8,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use common::{Case, corpus, lines, read_corpus, root};
+use common::{Case, analyze, corpus, lines, read_corpus, root};
 use radcode::{Analysis, Analyzer, Lexicon, Span};
 
 const HEADINGS: [&str; 4] = ["Codes", "Evidence", "Not coded", "Queries"];
@@ -63,8 +63,7 @@ fn failures(case: &Case, analysis: &Analysis) -> Vec<Failure> {
         }
     }
     for quote in &case.not_coded {
-        let mut places = case.places(&quote.words);
-        places.iter_mut().for_each(|p| *p = line_of(&case.text, *p));
+        let places: Vec<Span> = case.places(&quote.words).into_iter().map(|p| line_of(&case.text, p)).collect();
         let same = analysis.rejected.iter().filter(|r| r.reason.name() == quote.kind);
         if !same.flat_map(|r| &r.evidence).any(|e| places.iter().any(|p| p.overlaps(e.span))) {
             let have: Vec<String> = analysis
@@ -119,6 +118,20 @@ fn every_file_is_well_formed() {
 }
 
 #[test]
+fn a_broken_file_is_refused_with_every_mistake() {
+    let file = "about: x\nstile: caps\nstyle: loud\ntrap: maybe\ncodes: 7215, 72126\nalso: 72125 72125\ndate: 2026-02-30\nabout: y\n\
+        evidence: region = neck\nevidence: organ = CT\nnot coded: comparison\nquery: why\n---\nCT of the cervical\nspine\n";
+    let mut mistakes = Vec::new();
+    common::parse("a/b.txt", file, &mut mistakes);
+    let places: Vec<&str> = mistakes.iter().map(|m| m.split(": ").next().unwrap_or_default()).collect();
+    let wanted = [2, 3, 4, 5, 6, 7, 8, 10, 11, 12, 9].map(|n| format!("a/b.txt:{n}"));
+    assert_eq!(places, wanted, "{mistakes:#?}");
+    let mut mistakes = Vec::new();
+    common::parse("a/b.txt", "codes: none\n---\nCT\n", &mut mistakes);
+    assert_eq!(mistakes.len(), 3, "about, style and trap are missing: {mistakes:#?}");
+}
+
+#[test]
 fn there_are_enough_cases_and_traps() {
     let cases = corpus();
     let traps = cases.iter().filter(|c| c.trap).count();
@@ -130,7 +143,13 @@ fn there_are_enough_cases_and_traps() {
 fn every_report_gets_its_answer() {
     let cases = read_corpus().0;
     let analyzer = analyzer();
-    let failed: Vec<Vec<Failure>> = cases.iter().map(|c| failures(c, &analyzer.analyze(&c.text, &c.options()))).collect();
+    let failed: Vec<Vec<Failure>> = cases
+        .iter()
+        .map(|c| match analyze(&analyzer, &c.text, &c.options()) {
+            Ok(analysis) => failures(c, &analysis),
+            Err(panic) => vec![Failure { heading: 0, what: panic }],
+        })
+        .collect();
     if std::env::var_os("RADCODE_CORPUS_LIST").is_some() {
         print!("{}", as_open_list(&cases, &failed));
         return;

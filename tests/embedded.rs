@@ -2,13 +2,13 @@
 
 mod common;
 
-use common::{files_under, root};
+use common::{files_under, has_extension, root};
 use radcode::Lexicon;
 
 #[test]
 fn the_embedded_files_are_those_of_the_folder() {
     let folder = root().join("lexicon");
-    let is_data = |p: &String| p.ends_with(".toml") || p.ends_with(".tsv");
+    let is_data = |p: &String| has_extension(p, "toml") || has_extension(p, "tsv");
     let on_disk: Vec<String> = files_under(&folder).into_iter().filter(is_data).collect();
     let embedded: Vec<String> = Lexicon::embedded_files().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(embedded, on_disk, "src/lexicon/embedded.rs lists the files of lexicon/, sorted");

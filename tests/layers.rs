@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{files_under, lines, root};
+use common::{files_under, has_extension, lines, root};
 
 /// What each folder of the library may import of the others; `code::family` is one module of a folder.
 const ALLOWED: [(&str, &[&str]); 5] = [
@@ -43,7 +43,7 @@ fn sources() -> Vec<Source> {
         let lines = text.lines().map(|l| l.split_once("//").map_or(l, |(code, _)| code).to_owned()).collect();
         Source { path, lines }
     };
-    files_under(&src).into_iter().filter(|p| p.ends_with(".rs")).map(read).collect()
+    files_under(&src).into_iter().filter(|p| has_extension(p, "rs")).map(read).collect()
 }
 
 fn folder(path: &str) -> &str {

@@ -1,6 +1,8 @@
 //! A lexicon with a mistake does not load: each kind of mistake is named with file, line and column and with what to
 //! do, and all mistakes of all files are named at once.
 
+use std::fmt::Write as _;
+
 use radcode::{Lexicon, LexiconError};
 
 fn embedded() -> impl Iterator<Item = (String, String)> {
@@ -133,7 +135,9 @@ const MISTAKES: &[Mistake] = &[
         what: "a term under two concepts",
         file: "zz/new.toml",
         text: "[[concept]]\nid = \"zz.new\"\nterms = [\n  \"zzterm\",\n  \"Computed  Tomography\",\n]\n",
-        told: &["zz/new.toml:5:3: `computed tomography` stands under `modality.ct` too; take it out of one of them, or declare it in ambiguous.toml"],
+        told: &[
+            "zz/new.toml:5:3: `computed tomography` stands under `modality.ct` too; take it out of one of them, or declare it in ambiguous.toml",
+        ],
     },
     Mistake {
         what: "an empty term",
@@ -238,10 +242,7 @@ const MISTAKES: &[Mistake] = &[
         what: "an unknown axis and value in a row",
         file: "zz/new.toml",
         text: "[[family]]\nid = \"zz\"\nlabel = \"zz\"\nrows = [\n  { code = \"70450\", contrats = \"pre\" },\n  { code = \"70450\", contrast = \"past\" },\n]\nhit = []\nmiss = []\n",
-        told: &[
-            "zz/new.toml:5:3: there is no axis `contrats`; ",
-            "zz/new.toml:6:3: `past` is no value of the axis `contrast`; ",
-        ],
+        told: &["zz/new.toml:5:3: there is no axis `contrats`; ", "zz/new.toml:6:3: `past` is no value of the axis `contrast`; "],
     },
     Mistake {
         what: "a rule on a family and a query that are not there",
@@ -282,12 +283,7 @@ const MISTAKES: &[Mistake] = &[
         text: "70450\tCPT\t-\t-\t-\t0\t-\n",
         told: &["zz/codes.tsv:1:1: the code 70450 has a line already; keep one of the two"],
     },
-    Mistake {
-        what: "broken TOML",
-        file: "zz/new.toml",
-        text: "[[concept]]\nid = \"zz.new\nterms = []\n",
-        told: &["zz/new.toml:2:"],
-    },
+    Mistake { what: "broken TOML", file: "zz/new.toml", text: "[[concept]]\nid = \"zz.new\nterms = []\n", told: &["zz/new.toml:2:"] },
 ];
 
 #[test]
@@ -301,12 +297,12 @@ fn every_mistake_is_told_with_its_place_and_remedy() {
         };
         let holds = told.len() == m.told.len() && told.iter().zip(m.told).all(|(is, wanted)| is.starts_with(wanted));
         if !holds {
-            wrong += &format!("{}:\n  wanted {:?}\n  told   {told:?}\n", m.what, m.told);
+            let _ = writeln!(wrong, "{}:\n  wanted {:?}\n  told   {told:?}", m.what, m.told);
         }
         for line in &told {
             let remedy = line.rsplit_once("; ").map_or("", |(_, help)| help);
             if remedy.is_empty() {
-                wrong += &format!("{}: no remedy in {line:?}\n", m.what);
+                let _ = writeln!(wrong, "{}: no remedy in {line:?}", m.what);
             }
         }
     }
@@ -320,12 +316,8 @@ fn all_mistakes_of_one_load_are_told_together() {
     let added: Vec<(&str, &str)> = files.iter().map(|(name, text)| (name.as_str(), *text)).collect();
     let told = told(&added);
     let silent: Vec<&str> = added.iter().map(|(name, _)| *name).filter(|name| !told.iter().any(|l| l.starts_with(name))).collect();
-    let silent: Vec<&str> = MISTAKES
-        .iter()
-        .enumerate()
-        .filter(|(i, _)| silent.contains(&format!("zz/{i:02}.toml").as_str()))
-        .map(|(_, m)| m.what)
-        .collect();
+    let silent: Vec<&str> =
+        MISTAKES.iter().enumerate().filter(|(i, _)| silent.contains(&format!("zz/{i:02}.toml").as_str())).map(|(_, m)| m.what).collect();
     assert!(silent.is_empty(), "mistakes that are not told beside others: {silent:?}");
     assert!(told.windows(2).all(|w| w[0].split(':').next() <= w[1].split(':').next()), "mistakes are told in the order of the files");
 }

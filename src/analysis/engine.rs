@@ -113,22 +113,29 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let register = lexicon.axis_named("register");
+    let purpose = lexicon.axis_named("purpose");
     let mut mentions = Vec::new();
     for part in &r.parts {
-        if r.exams.charge_line || !matches!(part.kind, K::Technique | K::Body | K::Contrast | K::Findings) {
+        if r.exams.charge_line || !matches!(part.kind, K::Technique | K::Body | K::Contrast | K::Findings | K::History) {
             continue;
         }
         for s in sentences(r.text.text(), part.body) {
             r.text.mentions(s, false, &mut mentions);
             for m in &mentions {
                 let c = lexicon.concept(m.concept);
-                let bits = c.sets.get(known.features);
+                // the reason for the exam may tell its purpose, and nothing else
+                let axis = if part.kind == K::History { purpose } else { Some(known.features) };
+                let Some(axis) = axis else { continue };
+                let bits = c.sets.get(axis);
                 if bits == 0 || c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(known.modality) != 0 {
                     continue;
                 }
                 for study in studies.iter_mut() {
-                    study.values.add(known.features, bits);
-                    study.proofs.push(Proof { facet: Facet::Axis(known.features), span: m.span, concept: Some(m.concept) });
+                    if axis != known.features && study.values.get(axis) != 0 {
+                        continue;
+                    }
+                    study.values.add(axis, bits);
+                    study.proofs.push(Proof { facet: Facet::Axis(axis), span: m.span, concept: Some(m.concept) });
                 }
             }
         }

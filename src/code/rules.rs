@@ -32,7 +32,7 @@ pub(crate) fn apply(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) -> Vec
         }
         let did = match &rule.effect {
             Effect::Downgrades(pairs) => downgrade(lexicon, coded, pairs, i),
-            Effect::Absorbs(pairs) => absorb(coded, pairs, rule.unless_own_findings, i),
+            Effect::Absorbs(pairs) => absorb(lexicon, coded, pairs, i),
             Effect::Becomes { from, to, beside } => {
                 let there = coded.iter().any(|c| c.taken.is_none() && beside.contains(&c.family));
                 let mut did = false;
@@ -75,10 +75,12 @@ fn downgrade(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyI
     did
 }
 
-fn absorb(coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], unless_own: bool, rule: usize) -> bool {
+fn absorb(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) -> bool {
+    let (when, unless_own) = (lexicon.rules[rule].when, lexicon.rules[rule].unless_own_findings);
+    let holds = |c: &Coded| when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits);
     let mut did = false;
     for &(keep, drop) in pairs {
-        let Some(winner) = coded.iter().find(|c| c.taken.is_none() && c.family == keep).map(|c| c.code.clone()) else { continue };
+        let Some(winner) = coded.iter().find(|c| c.taken.is_none() && c.family == keep && holds(c)).map(|c| c.code.clone()) else { continue };
         for c in coded.iter_mut().filter(|c| c.taken.is_none() && c.family == drop && c.code != winner) {
             if unless_own && c.own_findings {
                 continue;

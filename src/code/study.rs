@@ -4,6 +4,7 @@ use crate::code::family::is_in;
 use crate::lexicon::model::{RegionId, Values};
 use crate::lexicon::Lexicon;
 use crate::read::contrast::{Note, Strength};
+use crate::read::context::Reason;
 use crate::read::exam::{Exams, Source, Statement};
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::text::Span;
@@ -86,7 +87,18 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
         return studies;
     }
     drop_frames(lexicon, &mut studies);
+    studies.retain(|s| !undone(lexicon, s, exams));
     studies
+}
+
+/// Whether the body says that an exam of the title was not done.
+fn undone(lexicon: &Lexicon, s: &Study, exams: &Exams) -> bool {
+    use crate::lexicon::model::SectionKind as K;
+    let m = lexicon.known.modality;
+    s.source != Source::Performed
+        && exams.others.iter().filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings)).any(|o| {
+            o.atoms.iter().any(|a| a.region.is_some() && a.region == s.region && a.values.get(m) & s.values.get(m) != 0 && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method))
+        })
 }
 
 /// Whether an atom names an exam: a modality, or a method or protocol that implies one, on some region.

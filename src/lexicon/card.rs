@@ -187,13 +187,13 @@ impl Lexicon {
         let mut push = |values: &Values, kind: NeedKind, of_row: bool| {
             for (axis, bits) in values.iter() {
                 let a = self.axis(axis);
-                let each = a.values.len().min(64);
-                let mut terms = Vec::new();
-                for bit in (0..each).map(|i| 1u64 << i).filter(|b| bits & b != 0 && kind == NeedKind::Is) {
-                    terms.extend(self.words_for(axis, bit, TERMS));
-                }
-                let label = |bit: u64| a.label(bit);
+                let each = (0..a.values.len()).map(|i| 1u64 << i).filter(|b| bits & b != 0);
                 let whole = of_row && a.kind == AxisKind::Set && axis != self.known.features;
+                let terms = match kind {
+                    NeedKind::IsNot => Vec::new(),
+                    _ if whole => self.words_for(axis, bits, TERMS),
+                    _ => each.clone().flat_map(|bit| self.words_for(axis, bit, TERMS)).collect(),
+                };
                 out.push(Need {
                     axis: a.id.to_string(),
                     kind: if whole { NeedKind::Exactly } else { kind },
@@ -201,7 +201,7 @@ impl Lexicon {
                     words: if of_row {
                         a.need(bits)
                     } else {
-                        (0..each).map(|i| 1u64 << i).filter(|b| bits & b != 0).map(label).collect::<Vec<_>>().join(" or ")
+                        each.map(|bit| a.label(bit)).collect::<Vec<_>>().join(" or ")
                     },
                     terms,
                     default: of_row && f.assume.get(axis) == bits,

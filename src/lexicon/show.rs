@@ -6,7 +6,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::model::{
-    Allows, AxisId, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, SectionId, Sense, SignWeight, Values,
+    Allows, AxisId, Concept, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, Role, Row, SectionId, Sense,
+    SignWeight, Values,
 };
 use super::place::{EntryKind, Place};
 use super::terms::Scope;
@@ -249,7 +250,7 @@ impl Lexicon {
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
-        let rows = |rows: &[super::model::Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
+        let rows = |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
         out.push(("silence means", text(self.says(&f.assume, &none))));
@@ -276,9 +277,12 @@ impl Lexicon {
         out.push(("asks", rule.query.iter().map(ToString::to_string).collect()));
     }
 
-    /// Terms that say a value or name a region, the shortest first, `limit` at most.
-    pub(super) fn words_for(&self, axis: AxisId, bit: u64, limit: usize) -> Vec<String> {
-        self.shortest(limit, |c| c.region.is_none() && c.regions.is_empty() && c.role == super::model::Role::Plain && c.sets.get(axis) == bit)
+    /// Terms that say just these values of an axis and nothing else, the shortest first, `limit` at most.
+    pub(super) fn words_for(&self, axis: AxisId, bits: u64, limit: usize) -> Vec<String> {
+        self.shortest(limit, |c| {
+            let says = !matches!(c.role, Role::Anti | Role::Filler | Role::Hint | Role::Only);
+            says && c.regions.is_empty() && c.sets.get(axis) == bits && c.sets.iter().all(|(a, _)| a == axis)
+        })
     }
 
     /// Terms of a region, the shortest first, `limit` at most.
@@ -286,7 +290,7 @@ impl Lexicon {
         self.shortest(limit, |c| c.region == Some(region))
     }
 
-    fn shortest(&self, limit: usize, wanted: impl Fn(&super::model::Concept) -> bool) -> Vec<String> {
+    fn shortest(&self, limit: usize, wanted: impl Fn(&Concept) -> bool) -> Vec<String> {
         let mut words: Vec<String> = self
             .concepts
             .iter()

@@ -142,7 +142,7 @@ impl Vocabulary {
                 guess(id, Repair::Clipped, 10 + (w.len() - t.len()));
             } else if t.len() >= 5 && w.len() >= 4 && one_typo(t, w) {
                 guess(id, Repair::Typo, 24);
-            } else if t.len() >= 3 && w.len() > t.len() && w.len() <= t.len() * 2 + 1 && w.len() >= 5 && ordered_in(t, w) {
+            } else if t.len() >= 3 && w.len() > t.len() && w.len() <= t.len() * 2 + 1 && w.len() >= 6 && ordered_in(t, w) {
                 guess(id, Repair::Squeezed, 28 + (w.len() - t.len()));
             } else if t.len() >= 4 && w.len() >= 5 && clipped_typo(t, w) {
                 guess(id, Repair::Typo, 34);

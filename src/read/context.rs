@@ -98,28 +98,21 @@ pub(crate) enum Verdict {
 const WINDOW: usize = 12;
 
 /// The verdict of a sentence's cues on a phrase in it. All spans folded.
-pub(crate) fn judge(text: &Text<'_>, sentence: Span, phrase: Span, cues: &[(Span, CueId)]) -> Verdict {
+pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Verdict {
     let mut performed = None;
     let mut ordered = false;
-    let mut negated = false;
     let mut not: Option<(usize, Reason, Span)> = None;
     for &(span, id) in cues {
         let cue = text.lexicon.cue(id);
-        if span.overlaps(phrase) && !matches!(cue.means, Means::Performed) && span.start > phrase.start && span.end < phrase.end && cue.reach == Reach::Before {
-            // a cue between two parts of the phrase speaks of what stands before it
-        }
         let before = span.end <= phrase.start;
         let reaches = match cue.reach {
-            Reach::After => span.start < phrase.end && span.start <= phrase.start.max(span.start) && (before || phrase.contains(span)),
+            Reach::After => before || phrase.contains(span),
             Reach::Before => span.start >= phrase.start,
             Reach::Both => true,
         };
         if !reaches {
             continue;
         }
-        let between = if before { Span::new(span.end, phrase.start) } else { Span::new(phrase.end.min(span.start), span.start) };
-        let distance = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
-        let barrier = barrier(text, between);
         let reason = match cue.means {
             Means::Performed => {
                 performed = Some(span);
@@ -129,27 +122,26 @@ pub(crate) fn judge(text: &Text<'_>, sentence: Span, phrase: Span, cues: &[(Span
                 ordered = true;
                 continue;
             }
-            Means::Negated => {
-                negated |= before && distance <= 1;
-                continue;
-            }
+            // "showed" tells findings of this exam and of others; "no" denies findings
+            Means::Quoted | Means::Negated => continue,
             Means::Conditional | Means::Recommendation => Reason::Recommendation,
             Means::Comparison => Reason::Comparison,
             Means::History => Reason::History,
             Means::Planned => Reason::Planned,
             Means::NotPerformed => Reason::NotPerformed,
-            Means::Outside | Means::Quoted => Reason::Outside,
+            Means::Outside => Reason::Outside,
             Means::Separate => Reason::Separate,
             Means::Derived => Reason::Derived,
         };
-        if distance > WINDOW || barrier {
+        let between = if before { Span::new(span.end, phrase.start) } else { Span::new(phrase.end.min(span.start), span.start) };
+        let distance = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
+        if distance > WINDOW || barrier(text, between) {
             continue;
         }
         if not.is_none_or(|(d, ..)| distance < d) {
             not = Some((distance, reason, span));
         }
     }
-    let _ = (sentence, negated);
     match (not, performed) {
         (Some((_, reason, span)), _) => Verdict::Not(reason, span),
         (None, Some(span)) => Verdict::Performed(span),

@@ -71,24 +71,16 @@ type Buffers = (Vec<Piece>, Vec<Mention>, Vec<(Span, CueId)>);
 
 fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>, (pieces, mentions, cues): &mut Buffers) {
     let lexicon = text.lexicon;
-    text.mentions(span, false, mentions);
+    text.mentions(span, kind == SectionKind::Contrast, mentions);
     let speaks = mentions.iter().any(|m| {
         let c = lexicon.concept(m.concept);
-        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only)
+        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::Without)
     });
     if !speaks {
         return;
     }
-    pieces_of_prose(text, span, false, pieces, mentions);
+    pieces_of_prose(text, span, kind == SectionKind::Contrast, pieces, mentions);
     text.cues(span, cues);
-    let (mut regions, mut modalities) = (RegionSet::default(), 0);
-    for m in mentions.iter() {
-        let c = lexicon.concept(m.concept);
-        if c.role == Role::Plain {
-            regions.extend(&c.regions);
-            modalities |= c.sets.get(lexicon.known.modality);
-        }
-    }
     let first = out.len();
     let route = pieces
         .iter()
@@ -105,11 +97,12 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>,
         };
         let (found, next) = at(text, pieces, i, id, cues, kind);
         if let Some((strength, bits, words)) = found {
-            let away = match judge(text, span, words, cues) {
+            let away = match judge(text, words, cues) {
                 Verdict::Not(reason, _) => reason != super::context::Reason::NotPerformed && reason != super::context::Reason::Separate,
                 _ => false,
             };
             if !away {
+                let (regions, modalities) = named_near(text, pieces, i);
                 out.push(Note { strength, bits, route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0), span: words, concept: id, sentence: span, regions, modalities, kind });
             }
         }
@@ -123,6 +116,34 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>,
     }
 }
 
+/// Regions and modalities named in the clause of a piece; where it names none, in the sentence.
+fn named_near(text: &Text<'_>, pieces: &[Piece], i: usize) -> (RegionSet, u64) {
+    let from = pieces[..i].iter().rposition(|p| p.item == Item::Stop).map_or(0, |n| n + 1);
+    let to = pieces[i..].iter().position(|p| p.item == Item::Stop).map_or(pieces.len(), |n| i + n);
+    let named = |range: &[Piece]| {
+        let (mut regions, mut modalities) = (RegionSet::default(), 0);
+        for p in range {
+            if let Item::Concept(id) = p.item {
+                let c = text.lexicon.concept(id);
+                if c.role == Role::Plain {
+                    regions.extend(&c.regions);
+                    modalities |= c.sets.get(text.lexicon.known.modality);
+                }
+            }
+        }
+        (regions, modalities)
+    };
+    let (mut regions, mut modalities) = named(&pieces[from..to]);
+    let all = named(pieces);
+    if regions.is_empty() {
+        regions = all.0;
+    }
+    if modalities == 0 {
+        modalities = all.1;
+    }
+    (regions, modalities)
+}
+
 type Found = Option<(Strength, u64, Span)>;
 
 fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span, CueId)], kind: SectionKind) -> (Found, usize) {
@@ -133,7 +154,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
     let findings = matches!(kind, SectionKind::Impression);
     match c.role {
         Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
-        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, false) {
+        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, kind == SectionKind::Contrast) {
             Some(b) => {
                 let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else { Strength::State };
                 // "with oral contrast" says nothing of a vein
@@ -141,8 +162,12 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
                 if only_other {
                     return (None, b.next);
                 }
-                let negated = c.role == Role::With && negated(text, pieces, i, cues, 3);
-                if negated {
+                if b.bits == 0 {
+                    return (None, b.next);
+                }
+                // "with no contrast", "with neither oral nor intravenous contrast"
+                let denied = cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && b.span.contains(*s) && s.start > b.span.start);
+                if c.role == Role::With && (denied || negated(text, pieces, i, cues, 3)) {
                     return (Some((Strength::Withheld, known.pre, b.span)), b.next);
                 }
                 (Some((strength, b.bits, b.span)), b.next)

@@ -8,7 +8,7 @@ use super::section::{names_exam, Part};
 use super::statement::{parse, Atom, Facet, Item, Piece, Proof};
 use super::text::{Mention, Text};
 use super::title::{self, Reading};
-use crate::lexicon::model::{CueId, Means, Role, SectionKind};
+use crate::lexicon::model::{CueId, Means, Reach, Role, SectionKind};
 use crate::lexicon::Lexicon;
 use crate::text::{sentences, tokens, Span, TokenKind};
 
@@ -47,6 +47,8 @@ pub(crate) struct Other {
     pub(crate) atoms: Vec<Atom>,
     pub(crate) reason: Reason,
     pub(crate) span: Span,
+    /// The section that it stands in.
+    pub(crate) kind: SectionKind,
 }
 
 /// All exams that a report names.
@@ -70,12 +72,13 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         return out;
     }
     let titled = parts.iter().filter(|p| p.kind == SectionKind::Title).any(|p| {
-        sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words(text, s) > 5))
+        sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
     });
     let mut buffers = Buffers::default();
     for (i, part) in parts.iter().enumerate() {
         if part.names_exam && !part.head.is_empty() {
-            let reading = title::read(text, part.head, day, false);
+            let head = own_words(text, part.head, &mut out, &mut buffers);
+            let reading = title::read(text, head, day, false);
             let end = parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
             let source = if i == 0 || (part.entry.is_none() && out.ours.is_empty() && !titled) { Source::Title } else { Source::Heading };
             if section_reason(part.kind).is_none() && !judged_away(text, part.head, &mut out, &reading, &mut buffers) {
@@ -136,19 +139,20 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     let mut run: Option<Span> = None;
     let mut flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
-        let reading = title::read(text, span, day, false);
+        let own = own_words(text, span, out, b);
+        let reading = title::read(text, own, day, false);
         if !judged_away(text, span, out, &reading, b) {
             push(out, source, reading, span, text.whole());
         }
     };
     for s in list {
-        if is_sentence(text, s) && words(text, s) > 5 {
+        if is_sentence(text, s) && words_in(text, s) > 5 {
             flush(&mut run, out, b);
             sentence(text, s, SectionKind::Technique, out, b);
             continue;
         }
         let joined = run.map_or(s, |r| r.join(s));
-        if words(text, joined) > TOGETHER {
+        if words_in(text, joined) > TOGETHER {
             flush(&mut run, out, b);
         }
         run = Some(run.map_or(s, |r| r.join(s)));
@@ -156,8 +160,27 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     flush(&mut run, out, b);
 }
 
-fn words(text: &Text<'_>, span: Span) -> usize {
+fn words_in(text: &Text<'_>, span: Span) -> usize {
     tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count()
+}
+
+/// The part of a title that names this exam: "Head CT, compared with MRI of May" ends at the comparison, whose exams are
+/// read as a sentence.
+fn own_words(text: &Text<'_>, span: Span, out: &mut Exams, b: &mut Buffers) -> Span {
+    text.mentions(span, true, &mut b.mentions);
+    let Some(first) = b.mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).map(|m| m.span.end) else { return span };
+    text.cues(span, &mut b.cues);
+    let turn = b.cues.iter().find(|(s, c)| {
+        let cue = text.lexicon.cue(*c);
+        s.start >= first && s.len() > 4 && cue.reach == Reach::After && matches!(cue.means, Means::Comparison | Means::History | Means::Recommendation | Means::Planned | Means::Outside)
+    });
+    let Some(&(cue, _)) = turn else { return span };
+    let rest = Span::new(cue.start, span.end);
+    if !names_exam(text, rest) {
+        return span;
+    }
+    sentence(text, rest, SectionKind::Comparison, out, b);
+    Span::new(span.start, cue.start)
 }
 
 /// A title can say that it was not done ("ESOPHAGRAM - NOT DONE").
@@ -174,7 +197,7 @@ fn judged_away(text: &Text<'_>, range: Span, out: &mut Exams, reading: &Reading,
     if reading.atoms.is_empty() {
         return false;
     }
-    out.others.push(Other { atoms: reading.atoms.clone(), reason, span: range });
+    out.others.push(Other { atoms: reading.atoms.clone(), reason, span: range, kind: SectionKind::Title });
     true
 }
 
@@ -194,7 +217,8 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
                 span = span.join(list[i]);
             }
             let source = if titled { Source::Order } else { Source::Title };
-            let reading = title::read(text, span, day, false);
+            let own = own_words(text, span, out, b);
+            let reading = title::read(text, own, day, false);
             if !judged_away(text, span, out, &reading, b) {
                 push(out, source, reading, span, text.whole());
             }
@@ -220,14 +244,18 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     }
     let mut cues = Vec::new();
     text.cues(span, &mut cues);
-    if cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional)) {
-        return false;
-    }
     let mut mentions = Vec::new();
     text.mentions(span, true, &mut mentions);
-    let explained: usize = mentions.iter().map(|m| tokens(text.text(), m.span).count()).sum();
-    let total = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
-    explained * 2 >= total || (!strict && total <= 14 && explained >= 2)
+    let first = mentions.first().map_or(span.end, |m| m.span.start);
+    let leads = |s: &Span, means: Means| s.start < first && matches!(means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional);
+    if cues.iter().any(|(s, c)| leads(s, text.lexicon.cue(*c).means)) {
+        return false;
+    }
+    let count = |wanted: fn(Role) -> bool| -> usize { mentions.iter().filter(|m| wanted(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum() };
+    let naming = count(title::names);
+    let idle = count(|r| matches!(r, Role::Filler | Role::Join));
+    let other = words_in(text, span).saturating_sub(naming + idle);
+    naming >= other || (!strict && words <= 14 && naming >= 2)
 }
 
 /// Sentences of any section that is not a title.
@@ -258,23 +286,23 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
         }
         // the phrase is the words of modality and region, not the whole group
         let phrase = phrase(text, &atom);
-        let verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, span, phrase, &b.cues) };
+        let verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
         if let Some(reason) = section_reason(kind) {
             let reason = match verdict {
                 Verdict::Not(r, _) => r,
                 _ => reason,
             };
-            out.others.push(Other { span: phrase, atoms: vec![atom], reason });
+            out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind });
             continue;
         }
         match verdict {
-            Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason }),
-            Verdict::Performed(cue) if kind != SectionKind::Impression || ours.is_empty() => {
+            Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind }),
+            Verdict::Performed(cue) if kind != SectionKind::Impression => {
                 atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
                 source = source.min(Source::Performed);
                 ours.push(atom);
             }
-            Verdict::Performed(_) => {}
+            Verdict::Performed(_) => ours.push(atom),
             Verdict::Ordered => {
                 source = source.min(Source::Order);
                 ours.push(atom);

@@ -55,6 +55,9 @@ pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
 fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Option<Head> {
     let all = text.text().as_bytes();
     let line = opening(text, span.start);
+    if span.len() < 3 && line != Some(span.start) {
+        return None; // "O:" heads a note only at the start of a line; "W/O" is no heading
+    }
     let mut after = span.end as usize;
     while after < all.len() && matches!(all[after], b'*' | b'_' | b' ' | b')' | b'#') {
         after += 1;
@@ -71,7 +74,7 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     let ends_line = after >= all.len() || all[after] == b'\n';
     let dash = after < all.len() && all[after] == b'-' && all[span.end as usize] == b' ';
     let stands = match line {
-        Some(_) => colon || ends_line || dash || breaks_line(text, span.end),
+        Some(_) => colon || (span.len() >= 3 && (ends_line || dash || breaks_line(text, span.end))),
         None => colon && soft_border(all, span.start),
     };
     if !stands {
@@ -93,7 +96,7 @@ fn opening(text: &Text<'_>, at: u32) -> Option<u32> {
     if before.bytes().all(|b| matches!(b, b' ' | b'*' | b'#' | b'>' | b'-' | b'.' | b')' | b'(') || b.is_ascii_digit()) {
         return Some(at);
     }
-    (before.len() <= 48 && !before.contains([':', '.', ',']) && names_exam(text, Span::new(line, at))).then_some(line)
+    (before.len() <= 48 && before.ends_with(' ') && !before.contains([':', '.', ',']) && names_exam(text, Span::new(line, at))).then_some(line)
 }
 
 /// A heading in the run of a text stands behind the end of a sentence or phrase.

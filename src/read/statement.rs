@@ -140,7 +140,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
             Role::Join => last(&mut groups).last_join = Some(i),
             Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
                 let bound = bind(lexicon, pieces, i, title);
-                if let Some(b) = &bound {
+                if let Some(b) = bound.as_ref().filter(|b| b.bits != 0) {
                     let g = last(&mut groups);
                     g.contrasts.push(Placed { value: b.bits, span: b.span, concept: Some(concept), at: i });
                     g.cover(b.span);
@@ -257,6 +257,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     let known = &lexicon.known;
     let (mut bits, mut span, mut i) = (0, pieces[from].span, from);
     let (mut counts, mut other) = (false, false);
+    let (mut combined, mut single) = (false, false); // both kinds in one run: a template's alternatives left in
     let mut routes = Vec::new();
     let mut end = from; // one past the last preposition
     let mut skipped = 0;
@@ -265,10 +266,18 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
             Item::Concept(id) => {
                 let c = lexicon.concept(id);
                 match c.role {
-                    Role::With if bits & known.post == 0 || i == end => bits |= known.post,
-                    Role::Without if bits & known.pre == 0 || i == end => bits |= known.pre,
-                    Role::WithoutAndWith | Role::WithAndWithout => bits |= known.pre | known.post,
-                    Role::With | Role::Without => {}
+                    Role::With => {
+                        single = true;
+                        bits |= known.post;
+                    }
+                    Role::Without => {
+                        single = true;
+                        bits |= known.pre;
+                    }
+                    Role::WithoutAndWith | Role::WithAndWithout => {
+                        combined = true;
+                        bits |= known.pre | known.post;
+                    }
                     Role::Route => {
                         counts = true;
                         routes.push((c.sets.get(known.route), pieces[i].span, id));
@@ -302,6 +311,9 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         // a second phrase of the same kind behind it: "with contrast and without contrast"
                         if other && !counts {
                             bits = known.pre;
+                        }
+                        if combined && single {
+                            bits = 0;
                         }
                         return Some(Bound { bits, span, next, routes });
                     }
@@ -367,7 +379,7 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
             let modality = before.modality_at;
             if let (Some(join), Some(modality)) = (join, modality)
                 && join > modality
-                && before.regions.iter().any(|r| r.at < join)
+                && (before.regions.iter().any(|r| r.at < modality) || (before.values.get(known.method) != 0 && before.regions.iter().all(|r| r.at > join)))
                 && before.regions.iter().any(|r| r.at > join)
             {
                 let own: Vec<_> = before.regions.extract_if(.., |r| r.at > join).collect();
@@ -384,7 +396,8 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
         let (before, rest) = groups.split_at_mut(i);
         let (a, b) = (&mut before[i - 1], &mut rest[0]);
         let known_modality = b.values.get(known.modality);
-        let joins = !b.starts_after_stop && a.last_join.is_none_or(|j| b.modality_at.is_none_or(|m| j < a.modality_at.unwrap_or(0) || j > m));
+        // "MRI HEAD AND MRA": joined right before it, it is an exam of its own
+        let joins = !b.starts_after_stop && a.last_join.is_none_or(|j| a.regions.iter().any(|r| r.at > j));
         if b.regions.is_empty() && joins && known_modality != 0 && a.values.get(known.modality) == known_modality && a.values.get(known.method) == 0 {
             let b = groups.remove(i);
             let a = &mut groups[i - 1];

@@ -29,6 +29,8 @@ pub(crate) struct Text<'a> {
     line_starts: Vec<u32>,
     /// Folded stretches between double quotes.
     quotes: Vec<Span>,
+    /// Folded stretches behind a box that is not ticked.
+    unticked: Vec<Span>,
 }
 
 impl<'a> Text<'a> {
@@ -49,7 +51,9 @@ impl<'a> Text<'a> {
             })
             .collect();
         let quotes = quotes(folded.text());
-        Self { lexicon, source, folded, hits, line_starts, quotes }
+        let unticked = unticked(folded.text());
+        hits.retain(|h| !unticked.iter().any(|u| u.contains(h.span)));
+        Self { lexicon, source, folded, hits, line_starts, quotes, unticked }
     }
 
     /// The folded text.
@@ -62,9 +66,9 @@ impl<'a> Text<'a> {
         Span::new(0, self.text().len() as u32)
     }
 
-    /// The words of a folded span.
+    /// The words of a folded span; nothing for an empty or a crossed one.
     pub(crate) fn slice(&self, span: Span) -> &str {
-        &self.text()[span.range()]
+        self.text().get(span.range()).unwrap_or_default()
     }
 
     /// The source span of a folded span.
@@ -75,6 +79,11 @@ impl<'a> Text<'a> {
     /// Whether a folded offset lies between double quotes.
     pub(crate) fn is_quoted(&self, at: u32) -> bool {
         self.quotes.iter().any(|q| q.start < at && at < q.end)
+    }
+
+    /// Whether a folded offset lies behind an unticked box.
+    pub(crate) fn is_unticked(&self, at: u32) -> bool {
+        self.unticked.iter().any(|u| u.start <= at && at < u.end)
     }
 
     /// Whether a source line starts at this folded offset.
@@ -157,6 +166,34 @@ fn quotes(text: &str) -> Vec<Span> {
                 }
             }
             _ => open = Some(at),
+        }
+    }
+    out
+}
+
+/// What stands behind an empty box, up to the next box or the end of the line: "[ ] with  [x] without". Boxes that
+/// follow their words instead are left alone.
+fn unticked(text: &str) -> Vec<Span> {
+    let mut out = Vec::new();
+    for (at, mark) in text.match_indices(['[', '(', '\u{2610}']) {
+        let rest = &text[at + mark.len()..];
+        let inside = match mark {
+            "\u{2610}" => Some(0),
+            "[" if rest.starts_with(" ]") || rest.starts_with("_]") => Some(2),
+            "[" if rest.starts_with(']') => Some(1),
+            "(" if rest.starts_with(" )") => Some(2),
+            _ => None,
+        };
+        let before = text[..at].trim_end_matches(' ').chars().next_back();
+        let Some(inside) = inside else { continue };
+        let start = at + mark.len() + inside;
+        let end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
+        // the first box of a line has no label before it
+        let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+        let first = !text[line..at].contains(['[', '\u{2610}', '\u{2611}', '\u{2612}']);
+        let leads = !first || matches!(before, None | Some(':' | '\n' | ',' | '*' | '-')) || text[line..at].trim().is_empty();
+        if leads {
+            out.push(Span::new(start as u32, end as u32));
         }
     }
     out

@@ -47,8 +47,8 @@ const LONGEST: usize = 64;
 /// common codes preferred.
 pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -> Reading {
     let lexicon = text.lexicon;
-    let toks: Vec<Token> = tokens(text.text(), range).take(LONGEST).collect();
-    let edges = edges(text, &toks);
+    let toks: Vec<Token> = tokens(text.text(), range).filter(|t| !text.is_unticked(t.span.start)).take(LONGEST).collect();
+    let edges = edges(text, &toks, charge_line);
     let mut best: Option<(Score, Reading)> = None;
     for path in paths(&edges, toks.len() as u32) {
         let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
@@ -136,7 +136,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
 }
 
 /// All edges of the lattice over tokens; nodes 0..=n are the borders between tokens, others lie inside one.
-fn edges(text: &Text<'_>, toks: &[Token]) -> Vec<Vec<Edge>> {
+fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
     let vocabulary = &text.lexicon.terms.vocabulary;
     let n = toks.len();
     let mut arcs: Vec<Vec<(u32, Option<u32>, u16, Span)>> = vec![Vec::new(); n + 1];
@@ -155,6 +155,10 @@ fn edges(text: &Text<'_>, toks: &[Token]) -> Vec<Vec<Edge>> {
             continue;
         }
         vocabulary.guesses(word, &mut guesses);
+        if !charge_line {
+            // a report's title has room for its words
+            guesses.retain(|g| g.repair != Repair::Squeezed && (g.repair != Repair::Clipped || word.len() > 3));
+        }
         let len = word.len() as u16;
         let mut inner: Vec<(u16, u32)> = Vec::new(); // byte inside the token -> node
         for g in &guesses {

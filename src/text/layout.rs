@@ -45,7 +45,7 @@ pub struct Token {
 /// The tokens of `text[range]`, with spans in `text`.
 pub(crate) fn tokens(text: &str, range: Span) -> impl Iterator<Item = Token> + '_ {
     let mut at = range.start as usize;
-    let end = range.end as usize;
+    let end = (range.end as usize).min(text.len());
     std::iter::from_fn(move || {
         while at < end && text.as_bytes()[at] == b' ' {
             at += 1;

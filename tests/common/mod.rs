@@ -1,12 +1,14 @@
 //! The corpus as the tests read it: strict, every mistake with file and line.
 #![allow(dead_code, reason = "each test crate reads its own part of a case")]
 
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
-use radcode::{Date, Options, Span};
+use radcode::{Analysis, Analyzer, Date, Options, Span};
 
 pub const STYLES: [&str; 12] = [
     "structured",
@@ -23,18 +25,8 @@ pub const STYLES: [&str; 12] = [
     "headless",
 ];
 pub const ROLES: [&str; 8] = ["modality", "method", "region", "contrast", "side", "purpose", "extent", "exam"];
-pub const REASONS: [&str; 10] = [
-    "comparison",
-    "history",
-    "indication",
-    "recommendation",
-    "planned",
-    "not-performed",
-    "outside",
-    "separate",
-    "document",
-    "bundled",
-];
+pub const REASONS: [&str; 10] =
+    ["comparison", "history", "indication", "recommendation", "planned", "not-performed", "outside", "separate", "document", "bundled"];
 pub const QUERIES: [&str; 10] = [
     "contrast-conflict",
     "exam-conflict",
@@ -91,6 +83,10 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, e)| e == extension)
+}
+
 /// Every file under a folder, sorted, relative to it, with `/`.
 pub fn files_under(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, prefix: &str, out: &mut Vec<String>) {
@@ -116,10 +112,10 @@ pub fn read_corpus() -> (Vec<Case>, Vec<String>) {
     let folder = root().join("corpus");
     let (mut cases, mut mistakes) = (Vec::new(), Vec::new());
     for path in files_under(&folder) {
-        if !path.contains('/') && path.ends_with(".md") {
+        if !path.contains('/') && has_extension(&path, "md") {
             continue;
         }
-        if !path.ends_with(".txt") {
+        if !has_extension(&path, "txt") {
             mistakes.push(format!("{path}:1: a case ends in .txt"));
             continue;
         }
@@ -139,7 +135,7 @@ pub fn corpus() -> Vec<Case> {
     cases
 }
 
-fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
+pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
     let mut case = Case { path: path.to_owned(), ..Case::default() };
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut at = 0;
@@ -234,6 +230,33 @@ fn codes(value: &str) -> Result<Vec<String>, String> {
     let n = out.len();
     out.dedup();
     if n == out.len() { Ok(out) } else { Err("a code stands here twice".to_owned()) }
+}
+
+thread_local! {
+    static ANALYSING: Cell<bool> = const { Cell::new(false) };
+    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Analyses a text; a panic comes back as its message and place, so that one bad text does not hide the others.
+pub fn analyze(analyzer: &Analyzer, text: &str, options: &Options) -> Result<Analysis, String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let loud = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if ANALYSING.get() {
+                let place = info.location().map_or_else(String::new, ToString::to_string);
+                let payload = info.payload();
+                let words = payload.downcast_ref::<String>().map(String::as_str).or_else(|| payload.downcast_ref::<&str>().copied());
+                PANIC.set(format!("{place}: {}", words.and_then(|w| w.lines().next()).unwrap_or("panic")));
+            } else {
+                loud(info);
+            }
+        }));
+    });
+    ANALYSING.set(true);
+    let done = std::panic::catch_unwind(|| analyzer.analyze(text, options));
+    ANALYSING.set(false);
+    done.map_err(|_| format!("PANIC at {}", PANIC.take()))
 }
 
 /// A list as one text, a line each.

@@ -1,0 +1,61 @@
+//! `radcode analyze`: one report, for people or machines.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use radcode::{answer, Analysis, Analyzer, Engine, JsonOptions};
+
+use super::args::{AnalyzeArgs, Common, Format};
+use super::failure::Failure;
+use super::input::read_one;
+use super::knowledge::load;
+use super::layout::Page;
+use super::marked;
+use super::screen::Screen;
+
+/// Reads one report and writes its answer.
+pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
+    let analyzer = Analyzer::new(load(common, Engine::Small)?);
+    let text = read_one(args.file.as_deref(), &args.reading)?;
+    let analysis = analyzer.analyze(&text, &args.reading.options());
+    match args.format {
+        Format::Text => people(args, common, &analyzer, &text, &analysis)?,
+        Format::Codes => {
+            let mut out = std::io::stdout().lock();
+            for s in &analysis.suggestions {
+                writeln!(out, "{}", s.code)?;
+            }
+        }
+        Format::Json | Format::Ndjson => {
+            let id = args.id.clone().unwrap_or_else(|| stem(args.file.as_deref()));
+            let json = answer(&id, &text, analyzer.lexicon(), &analysis, JsonOptions { text: !args.no_text });
+            let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+            if args.format == Format::Json {
+                serde_json::to_writer_pretty(&mut out, &json)?;
+            } else {
+                serde_json::to_writer(&mut out, &json)?;
+            }
+            writeln!(out)?;
+            out.flush()?;
+        }
+    }
+    Ok(0)
+}
+
+fn people(args: &AnalyzeArgs, common: &Common, analyzer: &Analyzer, text: &str, analysis: &Analysis) -> Result<(), Failure> {
+    let mut screen = Screen::new(common.color);
+    let page = Page { text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
+    page.write(&mut screen, analysis)?;
+    if args.show_report || (screen.colored && !args.no_text && !text.trim().is_empty()) {
+        let colored = screen.colored;
+        marked::write(&mut screen, text, analysis, colored, args.show_report)?;
+    }
+    screen.flush()?;
+    Ok(())
+}
+
+/// The name of a file without its ending; `stdin` for none.
+fn stem(file: Option<&Path>) -> String {
+    let stem = file.filter(|f| *f != Path::new("-")).and_then(Path::file_stem);
+    stem.map_or_else(|| "stdin".to_owned(), |s| s.to_string_lossy().into_owned())
+}

@@ -1,0 +1,284 @@
+//! The arguments, as a coder reads them in `--help`.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use encoding_rs::Encoding;
+use radcode::{Date, Options};
+
+const STYLES: Styles =
+    Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold()).literal(AnsiColor::Cyan.on_default());
+
+const EXAMPLES: &str = "\
+`radcode [FILE]` is short for `radcode analyze [FILE]`; `radcode analyze --help` has its options.
+
+Examples:
+  radcode                            paste a report, then press Ctrl-D
+  radcode report.txt                 codes, the words that prove them, what was not coded, what to ask
+  radcode --format codes report.txt  the bare codes, to copy
+  radcode explain 72126 report.txt   why this code, or why not
+  radcode codes show 72127           what we know of a code
+  radcode batch reports/ > out.ndjson
+                                     one answer a line for a folder of reports
+
+Exit code: 0 done, with or without codes; 1 an input could not be used; 2 could not run.";
+
+/// Reads radiology report text and suggests the billing codes that it supports, each with the words that prove it.
+#[derive(Parser, Debug)]
+#[command(name = "radcode", version, about, after_help = EXAMPLES, styles = STYLES, override_usage = "radcode [OPTIONS] [FILE]\n       radcode <COMMAND>")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Options of all commands.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// Options of all commands.
+#[derive(Args, Debug)]
+pub struct Common {
+    /// Use the lexicon under this folder (its .toml files and codes.tsv) instead of the one built in
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Lexicon")]
+    pub lexicon: Option<PathBuf>,
+    /// Add a .toml file of your own entries to the lexicon; may be given several times
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Lexicon")]
+    pub lexicon_add: Vec<PathBuf>,
+    /// Colours: on a terminal, always, or never (NO_COLOR=1 turns them off too)
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
+    pub color: When,
+}
+
+/// When to use colours.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Suggest codes for one report (the default)
+    Analyze(AnalyzeArgs),
+    /// Suggest codes for many reports, one answer a line
+    Batch(BatchArgs),
+    /// Say why a code stands or does not, and what the text would have to say
+    Explain(ExplainArgs),
+    /// Look into what radcode knows, and check that it holds together
+    Lexicon {
+        /// What to do with the lexicon.
+        #[command(subcommand)]
+        command: LexiconCommand,
+    },
+    /// Look up a code: family, neighbours, dates, successor
+    Codes {
+        /// What to do with the codes.
+        #[command(subcommand)]
+        command: CodesCommand,
+    },
+}
+
+/// How reports are read and coded.
+#[derive(Args, Debug)]
+pub struct Reading {
+    /// Day of service, which picks the code set [default: the lexicon edition's date]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = date)]
+    pub date_of_service: Option<Date>,
+    /// Mark suggestions under this confidence as unsure; none is ever removed
+    #[arg(long, value_name = "0..1", value_parser = threshold, default_value = "0.7")]
+    pub threshold: f64,
+    /// Encoding of the text where it is not UTF-8: windows-1252, iso-8859-1, utf-16le ...
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub encoding: Option<&'static Encoding>,
+    /// Set reports aside that are longer than this many bytes
+    #[arg(long, value_name = "N", default_value_t = 8_388_608, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    pub max_report_bytes: u64,
+}
+
+impl Reading {
+    /// The library's options.
+    pub fn options(&self) -> Options {
+        Options { date_of_service: self.date_of_service, threshold: self.threshold }
+    }
+}
+
+/// Form of an answer.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object over several lines.
+    Json,
+    /// One JSON object on one line.
+    Ndjson,
+    /// The bare codes, one a line.
+    Codes,
+}
+
+/// `radcode analyze`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  radcode report.txt
+  radcode --format codes report.txt
+  radcode --date-of-service 2019-05-01 report.txt
+  radcode --encoding windows-1252 old-report.txt
+  radcode --show-report report.txt | less -R
+
+On a terminal the report follows the answer, its evidence marked in colour and long stretches without
+evidence left out; --show-report shows all of it, also where there is no colour.")]
+pub struct AnalyzeArgs {
+    /// A file that holds one report; `-` or nothing: standard input
+    pub file: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Show where the evidence stands, not its words
+    #[arg(long)]
+    pub no_text: bool,
+    /// Show the whole report with the evidence marked
+    #[arg(long, conflicts_with = "no_text")]
+    pub show_report: bool,
+    /// The id in machine formats [default: the file's name without its ending]
+    #[arg(long)]
+    pub id: Option<String>,
+    /// How to read it.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// Form of batch input.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InputFormat {
+    /// One JSON object a line: {"id", "text", "date_of_service"}.
+    Ndjson,
+    /// One report a file.
+    Text,
+}
+
+/// Form of batch output.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchFormat {
+    /// One JSON object a line.
+    Ndjson,
+}
+
+/// `radcode batch`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  radcode batch reports/ > answers.ndjson
+  radcode batch --input-format ndjson - < reports.ndjson > answers.ndjson
+  radcode batch january.ndjson february.ndjson > answers.ndjson
+
+An input line is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text` has to be there.
+Answers come in the order of the input. What can't be used is named on standard error, with file and line,
+and the rest goes on; the exit code is then 1.")]
+pub struct BatchArgs {
+    /// Files, folders of .txt files, or `-` for standard input
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// Form of the input [default: text for folders and .txt files, else one JSON object a line]
+    #[arg(long, value_enum)]
+    pub input_format: Option<InputFormat>,
+    /// Form of the answers
+    #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson)]
+    pub format: BatchFormat,
+    /// Give the places of the evidence, not its words
+    #[arg(long)]
+    pub no_text: bool,
+    /// How to read them.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// `radcode explain`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  radcode explain 72126 report.txt   why 72126 stands for this report, or what it would have to say
+  radcode explain 72126              what a report has to say for 72126")]
+pub struct ExplainArgs {
+    /// The code
+    pub code: String,
+    /// A file that holds one report, or `-` for standard input; without it: what the code needs in general
+    pub file: Option<PathBuf>,
+    /// Show where the evidence stands, not its words
+    #[arg(long)]
+    pub no_text: bool,
+    /// How to read it.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// `radcode lexicon`.
+#[derive(Subcommand, Debug)]
+pub enum LexiconCommand {
+    /// Run every entry's proof lines and all checks; silent but for one line if all holds
+    Check {
+        /// Folder of a lexicon; without it the one in use
+        dir: Option<PathBuf>,
+    },
+    /// List the entries: kind, id, number of terms, meaning
+    List {
+        /// Entries of this kind only
+        #[arg(long, value_enum)]
+        kind: Option<Kind>,
+    },
+    /// Show everything about one entry
+    Show {
+        /// Its id, as `radcode lexicon list` shows it
+        id: String,
+    },
+}
+
+/// A kind of entry.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)] // the names say it
+pub enum Kind {
+    Region,
+    Concept,
+    Family,
+    Cue,
+    Section,
+    Document,
+    Rule,
+    Code,
+}
+
+/// `radcode codes`.
+#[derive(Subcommand, Debug)]
+pub enum CodesCommand {
+    /// Show what is known of a code
+    Show {
+        /// The code
+        code: String,
+    },
+}
+
+/// A day of the calendar, written `2026-01-31`.
+pub fn date(s: &str) -> Result<Date, String> {
+    let shaped = s.len() == 10 && s.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
+    if !shaped {
+        return Err("write the day as YYYY-MM-DD, for instance 2026-01-31".to_owned());
+    }
+    s.parse().map_err(|_| "there is no such day in the calendar".to_owned())
+}
+
+fn threshold(s: &str) -> Result<f64, String> {
+    match s.parse::<f64>() {
+        Ok(x) if (0.0..=1.0).contains(&x) => Ok(x),
+        _ => Err("write a number from 0 to 1, for instance 0.9".to_owned()),
+    }
+}
+
+fn encoding(s: &str) -> Result<&'static Encoding, String> {
+    let known = Encoding::for_label(s.trim().as_bytes()).filter(|e| *e != encoding_rs::REPLACEMENT);
+    known.ok_or_else(|| "no encoding has this name; common ones are windows-1252, iso-8859-1, utf-16le, utf-8, macintosh".to_owned())
+}

@@ -1,0 +1,237 @@
+//! `radcode batch`: many reports, in order, one answer a line; what can't be used is named and the rest goes on.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
+use std::path::{Path, PathBuf};
+
+use radcode::{answer, Analyzer, Engine, JsonOptions, Options};
+
+use super::args::{BatchArgs, Common, InputFormat};
+use super::failure::Failure;
+use super::input::{decode, read_all, read_file, too_long, Unusable};
+use super::knowledge::load;
+use super::lines::{read_line, Input, Line};
+
+/// Answers all inputs. 1 where some were set aside.
+pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
+    let analyzer = Analyzer::new(load(common, Engine::Fast)?);
+    let stems = doubled_stems(args);
+    let mut batch = Batch { args, analyzer, stems, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), ids: HashSet::new(), set_aside: 0 };
+    for input in &args.inputs {
+        batch.input(input)?;
+    }
+    batch.out.flush()?;
+    if batch.set_aside > 0 {
+        let n = batch.set_aside;
+        say(&format!("{n} input{} set aside", if n == 1 { "" } else { "s" }));
+        return Ok(1);
+    }
+    Ok(0)
+}
+
+struct Batch<'a> {
+    args: &'a BatchArgs,
+    analyzer: Analyzer,
+    /// File stems that occur more than once, hashed.
+    stems: HashSet<u64>,
+    out: BufWriter<StdoutLock<'static>>,
+    /// Ids answered, hashed.
+    ids: HashSet<u64>,
+    set_aside: u64,
+}
+
+impl Batch<'_> {
+    fn input(&mut self, path: &Path) -> Result<(), Failure> {
+        let limit = self.args.reading.max_report_bytes;
+        if path == Path::new("-") {
+            if self.args.input_format == Some(InputFormat::Text) {
+                let bytes = read_all(io::stdin().lock(), limit);
+                return self.file("-", "stdin", bytes);
+            }
+            return self.lines("-", BufReader::with_capacity(1 << 16, io::stdin().lock()));
+        }
+        let shown = path.display().to_string();
+        if path.is_dir() {
+            return walk(path, self.args.input_format, &mut |file| self.one(file));
+        }
+        if path.exists() {
+            return self.one(path);
+        }
+        self.aside(&shown, None, &Unusable::new("there is no such file or folder", "check the name"));
+        Ok(())
+    }
+
+    /// One file, of text or of lines.
+    fn one(&mut self, path: &Path) -> Result<(), Failure> {
+        let shown = path.display().to_string();
+        if is_text(path, self.args.input_format) {
+            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            let id = if self.stems.contains(&hash(&stem)) { shown.clone() } else { stem };
+            return self.file(&shown, &id, read_file(path, self.args.reading.max_report_bytes));
+        }
+        match std::fs::File::open(path) {
+            Ok(file) => self.lines(&shown, BufReader::with_capacity(1 << 16, file)),
+            Err(e) => {
+                self.aside(&shown, None, &Unusable::new(format!("can't be read: {e}"), "check the right to read it"));
+                Ok(())
+            }
+        }
+    }
+
+    fn file(&mut self, source: &str, id: &str, bytes: Result<Vec<u8>, Unusable>) -> Result<(), Failure> {
+        match bytes.and_then(|b| decode(b, self.args.reading.encoding)) {
+            Ok(text) => self.answer(source, None, id, &text, &self.args.reading.options()),
+            Err(u) => {
+                self.aside(source, None, &u);
+                Ok(())
+            }
+        }
+    }
+
+    fn lines(&mut self, source: &str, mut from: BufReader<impl io::Read>) -> Result<(), Failure> {
+        let limit = self.args.reading.max_report_bytes;
+        let mut buffer = Vec::new();
+        let mut number = 0;
+        loop {
+            number += 1;
+            // in JSON a byte of text takes six at most; the rest is room for the other fields
+            match read_line(&mut from, &mut buffer, limit * 6 + 65_536) {
+                Ok(Line::End) => return Ok(()),
+                Ok(Line::Whole) => {}
+                Ok(Line::TooLong) => {
+                    self.aside(source, Some(number), &too_long(limit));
+                    continue;
+                }
+                Err(e) => {
+                    self.aside(source, Some(number), &Unusable::new(format!("can't be read: {e}"), "check the file"));
+                    return Ok(());
+                }
+            }
+            let recoded;
+            let bytes = match self.args.reading.encoding {
+                None => &buffer[..],
+                Some(e) => match decode(std::mem::take(&mut buffer), Some(e)) {
+                    Ok(text) => {
+                        recoded = text;
+                        recoded.as_bytes()
+                    }
+                    Err(u) => {
+                        self.aside(source, Some(number), &u);
+                        continue;
+                    }
+                },
+            };
+            match Input::parse(bytes, number, limit) {
+                Ok(None) => {}
+                Ok(Some(input)) => {
+                    let options = Options { date_of_service: input.day.or(self.args.reading.date_of_service), ..self.args.reading.options() };
+                    self.answer(source, Some(number), &input.id, &input.text, &options)?;
+                }
+                Err(u) => self.aside(source, Some(number), &u),
+            }
+            // whoever feeds us line by line gets each answer at once
+            if from.buffer().is_empty() {
+                self.out.flush()?;
+            }
+        }
+    }
+
+    fn answer(&mut self, source: &str, line: Option<u64>, id: &str, text: &str, options: &Options) -> Result<(), Failure> {
+        if !self.ids.insert(hash(id)) {
+            say(&format!("{}: this id has been answered before; both are in the output", at(source, line)));
+        }
+        let analysis = self.analyzer.analyze(text, options);
+        let json = answer(id, text, self.analyzer.lexicon(), &analysis, JsonOptions { text: !self.args.no_text });
+        serde_json::to_writer(&mut self.out, &json)?;
+        self.out.write_all(b"\n")?;
+        Ok(())
+    }
+
+    fn aside(&mut self, source: &str, line: Option<u64>, why: &Unusable) {
+        self.set_aside += 1;
+        say(&format!("{}: set aside: {}", at(source, line), why.line()));
+    }
+}
+
+fn at(source: &str, line: Option<u64>) -> String {
+    let source = if source == "-" { "standard input" } else { source };
+    line.map_or_else(|| source.to_owned(), |n| format!("{source}:{n}"))
+}
+
+fn say(message: &str) {
+    let _ = writeln!(io::stderr(), "radcode: {message}");
+}
+
+fn hash(s: &str) -> u64 {
+    let mut h = DefaultHasher::new();
+    s.hash(&mut h);
+    h.finish()
+}
+
+/// Whether a file holds one report: by what was asked for, by its ending, by its first letter.
+fn is_text(path: &Path, asked: Option<InputFormat>) -> bool {
+    if let Some(format) = asked {
+        return format == InputFormat::Text;
+    }
+    match ending(path).as_str() {
+        "txt" | "text" => true,
+        "ndjson" | "jsonl" | "json" => false,
+        _ => {
+            let mut first = [0; 512];
+            let n = std::fs::File::open(path).and_then(|mut f| io::Read::read(&mut f, &mut first)).unwrap_or(0);
+            let start = first[..n].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first[..n]);
+            start.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| *b != b'{')
+        }
+    }
+}
+
+fn ending(path: &Path) -> String {
+    path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// Visits the reports of a folder, sorted by path: `.txt` files, with another form asked for the files of that form.
+fn walk(folder: &Path, asked: Option<InputFormat>, visit: &mut dyn FnMut(&Path) -> Result<(), Failure>) -> Result<(), Failure> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(e) => {
+            say(&format!("{}: can't be read: {e}", folder.display()));
+            return Err(Failure::input(&format!("the folder {} can't be read", folder.display()), "check the right to read it"));
+        }
+    };
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
+    paths.sort();
+    for path in paths {
+        let hidden = path.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
+        let wanted = match asked {
+            Some(InputFormat::Text) => !hidden,
+            Some(InputFormat::Ndjson) => matches!(ending(&path).as_str(), "ndjson" | "jsonl" | "json"),
+            None => matches!(ending(&path).as_str(), "txt" | "text"),
+        };
+        let linked = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
+        if path.is_dir() {
+            if !hidden && !linked {
+                walk(&path, asked, visit)?;
+            }
+        } else if wanted && !hidden {
+            visit(&path)?;
+        }
+    }
+    Ok(())
+}
+
+/// Stems of text files that occur more than once over all inputs: those files are named by their paths.
+fn doubled_stems(args: &BatchArgs) -> HashSet<u64> {
+    let mut counts: HashMap<u64, bool> = HashMap::new();
+    let mut count = |path: &Path| {
+        if let Some(stem) = path.file_stem() {
+            counts.entry(hash(&stem.to_string_lossy())).and_modify(|doubled| *doubled = true).or_insert(false);
+        }
+        Ok(())
+    };
+    for input in &args.inputs {
+        // a folder that can't be read is named when its turn comes
+        let _ = if input.is_dir() { walk(input, args.input_format, &mut count) } else { count(input) };
+    }
+    counts.into_iter().filter(|(_, doubled)| *doubled).map(|(stem, _)| stem).collect()
+}
