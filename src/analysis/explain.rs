@@ -21,6 +21,8 @@ pub enum Standing {
     },
     /// It was seen and not coded: index into `analysis.rejected`.
     Rejected(usize),
+    /// An exam of its modality and region was seen and is not of this report: index into `analysis.rejected`.
+    Elsewhere(usize),
     /// Nothing in the report leads to it.
     Absent,
 }
@@ -80,11 +82,12 @@ impl Analyzer {
             .map(|w| HeldWay { family: w.family.clone(), label: w.label.clone(), needs: held(lexicon, &w.needs, &analysis) })
             .collect();
         ways.sort_by_key(|w| w.needs.iter().filter(|n| !n.met).count());
-        Some(Explanation { in_force: card.in_force(day), standings: standings(code, &analysis), card, day, ways, analysis })
+        Some(Explanation { in_force: card.in_force(day), standings: standings(lexicon, &card, &analysis), card, day, ways, analysis })
     }
 }
 
-fn standings(code: &str, analysis: &Analysis) -> Vec<Standing> {
+fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Standing> {
+    let code = card.code.as_str();
     let mut out: Vec<Standing> = Vec::new();
     out.extend(analysis.suggestions.iter().enumerate().filter(|(_, s)| s.code == code).map(|(i, _)| Standing::Suggested(i)));
     for (i, s) in analysis.suggestions.iter().enumerate() {
@@ -92,6 +95,12 @@ fn standings(code: &str, analysis: &Analysis) -> Vec<Standing> {
     }
     let rejected = analysis.rejected.iter().enumerate().filter(|(_, r)| r.code.as_deref() == Some(code));
     out.extend(rejected.map(|(i, _)| Standing::Rejected(i)));
+    if out.is_empty() {
+        let named = |study: &StudyView| {
+            card.ways.iter().any(|w| w.needs.iter().filter(|n| matches!(n.axis.as_str(), "modality" | "region")).all(|n| meets(lexicon, n, study)))
+        };
+        out.extend(analysis.rejected.iter().enumerate().filter(|(_, r)| named(&r.study)).map(|(i, _)| Standing::Elsewhere(i)));
+    }
     if out.is_empty() {
         out.push(Standing::Absent);
     }

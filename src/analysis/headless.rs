@@ -5,7 +5,7 @@ use crate::code::study::Study;
 use crate::lexicon::model::{RegionId, Role, SectionKind, Sense, Values, MAX_REGIONS};
 use crate::read::exam::Source;
 use crate::read::statement::{Facet, Proof};
-use crate::text::Span;
+use crate::text::{sentences, Span};
 
 /// Fills in region or modality of the one study of a report that does not name them, or makes that study.
 pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
@@ -109,8 +109,12 @@ fn region(r: &Reading<'_>) -> Option<(RegionId, Vec<Proof>)> {
     Some((id, proofs))
 }
 
-/// The parts of a report that describe this exam.
+/// The sentences of a report that describe this exam and no other.
 fn told<'a>(r: &'a Reading<'_>) -> impl Iterator<Item = Span> + 'a {
     use SectionKind as K;
-    r.parts.iter().filter(|p| matches!(p.kind, K::Body | K::Findings | K::Technique | K::Impression | K::Other)).map(|p| p.body)
+    r.parts
+        .iter()
+        .filter(|p| matches!(p.kind, K::Body | K::Findings | K::Technique | K::Impression | K::Other))
+        .flat_map(|p| sentences(r.text.text(), p.body))
+        .filter(|s| !r.exams.others.iter().any(|o| s.contains(o.span)))
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{Analysis, Analyzer, Options, Reason};
-use crate::lexicon::model::{CueId, DocumentId, Sense};
+use crate::lexicon::model::{CueId, DocumentId, SectionKind, Sense};
 use crate::lexicon::{Lexicon, Owner, Problem, Proof};
 use crate::read::exam::exams;
 use crate::read::gate::admit;
@@ -198,6 +198,9 @@ fn readings(lexicon: &Lexicon, line: &Line<'_>) -> Vec<ReadAs> {
     let mut cues: Vec<(Span, CueId)> = Vec::new();
     text.cues(whole, &mut cues);
     out.extend(cues.iter().map(|(span, c)| ReadAs { span: text.to_source(*span), sense: Sense::Cue(*c), prose: true }));
+    // headings of organs end no section, so they are no parts
+    let organs = text.headings(whole).filter(|(_, id)| lexicon.section(*id).kind == SectionKind::Organ);
+    out.extend(organs.map(|(span, id)| ReadAs { span: text.to_source(span), sense: Sense::Section(id), prose: true }));
     for part in parts(&text) {
         out.extend(part.entry.map(|id| ReadAs { span: text.to_source(part.head), sense: Sense::Section(id), prose: true }));
     }

@@ -15,12 +15,11 @@ const EXAMPLES: &str = "\
 
 Examples:
   radcode                            paste a report, then press Ctrl-D
-  radcode report.txt                 codes, the words that prove them, what was not coded, what to ask
+  radcode report.txt                 codes with their proof, what was not coded, what to ask
   radcode --format codes report.txt  the bare codes, to copy
   radcode explain 72126 report.txt   why this code, or why not
   radcode codes show 72127           what we know of a code
-  radcode batch reports/ > out.ndjson
-                                     one answer a line for a folder of reports
+  radcode batch reports/ > out.json  a folder of reports, one answer a line
 
 Exit code: 0 done, with or without codes; 1 an input could not be used; 2 could not run.";
 
@@ -53,11 +52,9 @@ pub struct Common {
 /// When to use colours.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
-    /// On a terminal.
+    // on a terminal
     Auto,
-    /// Everywhere.
     Always,
-    /// Nowhere.
     Never,
 }
 
@@ -165,7 +162,7 @@ pub enum InputFormat {
 /// Form of batch output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchFormat {
-    /// One JSON object a line.
+    // one JSON object a line
     Ndjson,
 }
 
@@ -188,7 +185,7 @@ pub struct BatchArgs {
     #[arg(long, value_enum)]
     pub input_format: Option<InputFormat>,
     /// Form of the answers
-    #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson)]
+    #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson, hide_possible_values = true)]
     pub format: BatchFormat,
     /// Give the places of the evidence, not its words
     #[arg(long)]

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::input::{decode, read_all, read_file, too_long, Unusable};
 use super::knowledge::load;
 use super::lines::{read_line, Input, Line};
+use super::quotes::plain;
 
 /// Answers all inputs. 1 where some were set aside.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
@@ -53,7 +54,13 @@ impl Batch<'_> {
         }
         let shown = path.display().to_string();
         if path.is_dir() {
-            return walk(path, self.args.input_format, &mut |file| self.one(file));
+            let mut closed = Vec::new();
+            walk(path, self.args.input_format, &mut closed, &mut |file| self.one(file))?;
+            for (folder, e) in closed {
+                let why = Unusable::new(format!("the folder can't be read: {e}"), "check the right to read it");
+                self.aside(&folder.display().to_string(), None, &why);
+            }
+            return Ok(());
         }
         if path.exists() {
             return self.one(path);
@@ -139,7 +146,8 @@ impl Batch<'_> {
 
     fn answer(&mut self, source: &str, line: Option<u64>, id: &str, text: &str, options: &Options) -> Result<(), Failure> {
         if !self.ids.insert(hash(id)) {
-            say(&format!("{}: this id has been answered before; both are in the output", at(source, line)));
+            let id: String = id.chars().take(60).map(plain).collect();
+            say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(source, line)));
         }
         let analysis = self.analyzer.analyze(text, options);
         let json = answer(id, text, self.analyzer.lexicon(), &analysis, JsonOptions { text: !self.args.no_text });
@@ -191,12 +199,18 @@ fn ending(path: &Path) -> String {
 }
 
 /// Visits the reports of a folder, sorted by path: `.txt` files, with another form asked for the files of that form.
-fn walk(folder: &Path, asked: Option<InputFormat>, visit: &mut dyn FnMut(&Path) -> Result<(), Failure>) -> Result<(), Failure> {
+/// Folders that can't be read go to `closed`.
+fn walk(
+    folder: &Path,
+    asked: Option<InputFormat>,
+    closed: &mut Vec<(PathBuf, io::Error)>,
+    visit: &mut dyn FnMut(&Path) -> Result<(), Failure>,
+) -> Result<(), Failure> {
     let entries = match std::fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(e) => {
-            say(&format!("{}: can't be read: {e}", folder.display()));
-            return Err(Failure::input(&format!("the folder {} can't be read", folder.display()), "check the right to read it"));
+            closed.push((folder.to_owned(), e));
+            return Ok(());
         }
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|e| e.path()).collect();
@@ -211,7 +225,7 @@ fn walk(folder: &Path, asked: Option<InputFormat>, visit: &mut dyn FnMut(&Path) 
         let linked = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
         if path.is_dir() {
             if !hidden && !linked {
-                walk(&path, asked, visit)?;
+                walk(&path, asked, closed, visit)?;
             }
         } else if wanted && !hidden {
             visit(&path)?;
@@ -231,7 +245,7 @@ fn doubled_stems(args: &BatchArgs) -> HashSet<u64> {
     };
     for input in &args.inputs {
         // a folder that can't be read is named when its turn comes
-        let _ = if input.is_dir() { walk(input, args.input_format, &mut count) } else { count(input) };
+        let _ = if input.is_dir() { walk(input, args.input_format, &mut Vec::new(), &mut count) } else { count(input) };
     }
     counts.into_iter().filter(|(_, doubled)| *doubled).map(|(stem, _)| stem).collect()
 }

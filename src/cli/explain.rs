@@ -75,6 +75,11 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
                 writeln!(out, "{code} was seen and is not coded: {}.", r.message)?;
                 page.places(out, &r.evidence, 8)?;
             }
+            Standing::Elsewhere(i) => {
+                let r = &e.analysis.rejected[*i];
+                writeln!(out, "{code} does not stand: {} is named, and is not coded: {}.", r.label, r.message)?;
+                page.places(out, &r.evidence, 8)?;
+            }
             Standing::Absent => {
                 open = true;
                 let coded: Vec<&str> = e.analysis.suggestions.iter().map(|s| s.code.as_str()).collect();

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use radcode::{Analysis, Evidence, Lexicon, Rejected, Suggestion};
+use radcode::{Analysis, Evidence, Lexicon, Rejected, Span, Suggestion};
 
 use super::quotes::{choose, place, words};
 use super::screen::{role, wrap, CARE, FAINT, STRONG};
@@ -13,6 +13,8 @@ use super::screen::{role, wrap, CARE, FAINT, STRONG};
 const INDENT: usize = 7;
 const ROLE: usize = 10;
 const PLACE: usize = 7;
+/// Most lines of exams that are not coded.
+const REJECTED: usize = 12;
 
 /// What an answer is written with.
 pub struct Page<'a> {
@@ -37,9 +39,7 @@ impl Page<'_> {
         }
         if !a.rejected.is_empty() {
             writeln!(out, "{STRONG}not coded{STRONG:#}")?;
-            for r in &a.rejected {
-                self.rejected(out, r)?;
-            }
+            self.rejected(out, &a.rejected)?;
         }
         if !a.queries.is_empty() {
             writeln!(out, "{STRONG}ask{STRONG:#}")?;
@@ -55,14 +55,7 @@ impl Page<'_> {
     pub fn suggestion(&self, out: &mut impl Write, s: &Suggestion) -> io::Result<()> {
         self.head(out, s)?;
         for q in choose(self.text, &s.evidence) {
-            let more = match q.more {
-                0 => String::new(),
-                1 => " (and in 1 other place)".to_owned(),
-                n => format!(" (and in {n} other places)"),
-            };
-            let room = self.width.saturating_sub(INDENT + ROLE + PLACE + more.len());
-            let words = if self.quote { words(self.text, q.span, room) } else { format!("{} bytes", q.span.len()) };
-            self.row(out, &q.role, &place(self.text, q.span), role(&q.color), &words, &more)?;
+            self.quoted(out, &q.role, &q.color, q.span, q.more)?;
         }
         for (axis, value) in &s.defaults {
             let value = self.lexicon.value_label(axis, value);
@@ -111,17 +104,47 @@ impl Page<'_> {
         self.places(out, &d.evidence, 4)
     }
 
-    fn rejected(&self, out: &mut impl Write, r: &Rejected) -> io::Result<()> {
-        let code = r.code.as_deref().map_or_else(String::new, |c| format!("{c} "));
-        let label = if r.label.is_empty() { "exam" } else { &r.label };
-        let at = r.evidence.first().map_or_else(String::new, |e| format!(", {}", place(self.text, e.span)));
-        // the reason's name is for machines; its message says the same to a reader
-        self.paragraph(out, Style::new(), &format!("{code}{label}: {}{at}", r.message))
+    /// Exams that were seen and are not coded; those of one place and reason on one line.
+    fn rejected(&self, out: &mut impl Write, all: &[Rejected]) -> io::Result<()> {
+        let mut lines: Vec<(Vec<String>, &str, Option<Span>)> = Vec::new();
+        for r in all {
+            let label = if r.label.is_empty() { "exam" } else { &r.label };
+            let label = r.code.as_deref().map_or_else(|| label.to_owned(), |c| format!("{c} {label}"));
+            let span = r.evidence.first().map(|e| e.span);
+            match lines.iter_mut().find(|(_, message, at)| *message == r.message && *at == span) {
+                Some((labels, ..)) => labels.push(label),
+                None => lines.push((vec![label], &r.message, span)),
+            }
+        }
+        for (labels, message, span) in lines.iter().take(REJECTED) {
+            let at = span.map_or_else(String::new, |s| format!(", {}", place(self.text, s)));
+            self.paragraph(out, Style::new(), &format!("{}: {message}{at}", labels.join("; ")))?;
+        }
+        if lines.len() > REJECTED {
+            self.paragraph(out, FAINT, &format!("and {} more; --format json has them all", lines.len() - REJECTED))?;
+        }
+        Ok(())
     }
 
-    /// `role  place  words` under a code.
-    pub fn row(&self, out: &mut impl Write, name: &str, at: &str, style: Style, words: &str, more: &str) -> io::Result<()> {
-        writeln!(out, "{:INDENT$}{name:<ROLE$}{FAINT}{at:<PLACE$}{FAINT:#}{style}{words}{style:#}{FAINT}{more}{FAINT:#}", "")
+    /// `role  place  words` under a code, the words on two lines at most.
+    fn quoted(&self, out: &mut impl Write, name: &str, color: &str, span: Span, more: usize) -> io::Result<()> {
+        let room = self.width.saturating_sub(INDENT + ROLE + PLACE);
+        let more = if more == 0 { String::new() } else { format!("(+{more} more)") };
+        let words = if self.quote { words(self.text, span, room * 2 - more.len() - 8) } else { format!("{} bytes", span.len()) };
+        let style = role(color);
+        let mut lines = wrap(&words, room);
+        let beside = lines.last().is_some_and(|l| l.chars().count() + 1 + more.len() <= room);
+        if !more.is_empty() && !beside {
+            lines.push(String::new());
+        }
+        let last = lines.len().saturating_sub(1);
+        for (i, line) in lines.iter().enumerate() {
+            let (name, at) = if i == 0 { (name, place(self.text, span)) } else { ("", String::new()) };
+            let more = if i == last { more.as_str() } else { "" };
+            let blank = if more.is_empty() || line.is_empty() { "" } else { " " };
+            writeln!(out, "{:INDENT$}{name:<ROLE$}{FAINT}{at:<PLACE$}{FAINT:#}{style}{line}{style:#}{blank}{FAINT}{more}{FAINT:#}", "")?;
+        }
+        Ok(())
     }
 
     /// `name  sentence` under a code, wrapped.
@@ -146,9 +169,7 @@ impl Page<'_> {
     /// Places and their words, one a line, `most` at most.
     pub fn places(&self, out: &mut impl Write, evidence: &[Evidence], most: usize) -> io::Result<()> {
         for e in evidence.iter().take(most) {
-            let room = self.width.saturating_sub(INDENT + ROLE + PLACE);
-            let words = if self.quote { words(self.text, e.span, room) } else { format!("{} bytes", e.span.len()) };
-            self.row(out, &e.role, &place(self.text, e.span), role(&e.role), &words, "")?;
+            self.quoted(out, &e.role, &e.role, e.span, 0)?;
         }
         if evidence.len() > most {
             self.note(out, "", FAINT, &format!("and in {} other places", evidence.len() - most))?;

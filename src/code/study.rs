@@ -278,7 +278,8 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     let facet = Facet::Axis(known.contrast);
     let mut state = s.performed_contrast;
     let mut explicit_with = s.performed_contrast == post;
-    let (mut agent, mut seen, mut withheld) = (false, false, false);
+    let (mut agent, mut seen, mut withheld, mut no_pre) = (false, false, false, false);
+    let mut withheld_elsewhere = false; // "no intravenous contrast" says nothing of a joint
     let mut local_route = s.values.get(known.route) & !iv(lexicon);
     let mut proofs: Vec<Proof> = Vec::new();
     for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, alone)) {
@@ -294,6 +295,8 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
                 seen = true;
                 continue;
             }
+            Strength::Withheld if n.bits == post => no_pre = true,
+            Strength::Withheld if n.venous => withheld_elsewhere = true,
             Strength::Withheld => withheld = true,
         }
         local_route |= n.route;
@@ -305,7 +308,8 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     let other_source = if title != 0 { title } else { s.order_contrast };
     let post_alone = if mr && !local { pre | post } else { post };
     let stated = state & post != 0;
-    let bits = if withheld && !(stated && agent) && !local {
+    let withheld = if local { withheld && !agent } else { withheld || withheld_elsewhere };
+    let bits = if withheld && !(stated && agent) {
         s.withheld = true;
         s.conflict |= title & post != 0;
         pre
@@ -343,6 +347,7 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     } else {
         0
     };
+    let bits = if no_pre && bits & post != 0 { post } else { bits };
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
         let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));

@@ -6,7 +6,7 @@ use super::section::Part;
 use super::statement::{bind, Item, Piece};
 use super::text::{Mention, Text};
 use super::title::pieces_of_prose;
-use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind};
+use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind, Sense};
 use crate::text::{sentences, Span};
 
 /// How a note proves what it says.
@@ -32,6 +32,8 @@ pub(crate) struct Note {
     pub(crate) bits: u64,
     /// Ways other than a vein that count: joint, thecal sac.
     pub(crate) route: u64,
+    /// Whether its words speak of a vein.
+    pub(crate) venous: bool,
     pub(crate) span: Span,
     pub(crate) concept: ConceptId,
     pub(crate) sentence: Span,
@@ -50,6 +52,8 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
         if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Dose) {
             continue;
         }
+        // "CONTRAST: none", "[x] without": a few words that need no noun
+        let terse = part.kind == SectionKind::Contrast && text.slice(part.body).split_whitespace().count() <= 12;
         for s in sentences(text.text(), part.body) {
             let is_title = |e: &Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len();
             // a sentence that gives each of its exams a state of its own is read as a statement
@@ -61,7 +65,7 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
             if exams.charge_line || exams.ours.iter().any(|e| is_title(e) || is_split(e)) {
                 continue;
             }
-            sentence(text, s, part.kind, &mut out, &mut b);
+            sentence(text, s, part.kind, terse, &mut out, &mut b);
         }
     }
     out
@@ -69,9 +73,9 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
 
 type Buffers = (Vec<Piece>, Vec<Mention>, Vec<(Span, CueId)>);
 
-fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>, (pieces, mentions, cues): &mut Buffers) {
+fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, terse: bool, out: &mut Vec<Note>, (pieces, mentions, cues): &mut Buffers) {
     let lexicon = text.lexicon;
-    text.mentions(span, kind == SectionKind::Contrast, mentions);
+    text.mentions(span, terse, mentions);
     let speaks = mentions.iter().any(|m| {
         let c = lexicon.concept(m.concept);
         c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::Without)
@@ -79,7 +83,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>,
     if !speaks {
         return;
     }
-    pieces_of_prose(text, span, kind == SectionKind::Contrast, pieces, mentions);
+    pieces_of_prose(text, span, terse, pieces, mentions);
     text.cues(span, cues);
     let first = out.len();
     let route = pieces
@@ -95,7 +99,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>,
             i += 1;
             continue;
         };
-        let (found, next) = at(text, pieces, i, id, cues, kind);
+        let (found, next) = at(text, pieces, i, id, cues, kind, terse);
         if let Some((strength, bits, words)) = found {
             let away = match judge(text, words, cues) {
                 Verdict::Not(reason, _) => reason != super::context::Reason::NotPerformed && reason != super::context::Reason::Separate,
@@ -103,14 +107,16 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Vec<Note>,
             };
             if !away {
                 let (regions, modalities) = named_near(text, pieces, i);
-                out.push(Note { strength, bits, route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0), span: words, concept: id, sentence: span, regions, modalities, kind });
+                let venous = venous(text, words);
+                out.push(Note { strength, bits, venous, route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0), span: words, concept: id, sentence: span, regions, modalities, kind });
             }
         }
         i = next.max(i + 1);
     }
     // a sentence that withholds contrast gives none
-    if out[first..].iter().any(|n| n.strength == Strength::Withheld) {
-        let keep = out[first..].iter().filter(|n| n.strength == Strength::Withheld).cloned().collect::<Vec<_>>();
+    let withholds = |n: &Note| n.strength == Strength::Withheld && n.bits == lexicon.known.pre;
+    if out[first..].iter().any(withholds) {
+        let keep = out[first..].iter().filter(|n| withholds(n)).cloned().collect::<Vec<_>>();
         out.truncate(first);
         out.extend(keep);
     }
@@ -144,9 +150,19 @@ fn named_near(text: &Text<'_>, pieces: &[Piece], i: usize) -> (RegionSet, u64) {
     (regions, modalities)
 }
 
+/// Whether words of a vein stand in a span, inside longer terms too.
+fn venous(text: &Text<'_>, span: Span) -> bool {
+    text.hits(span).any(|h| {
+        text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| matches!(s, Sense::Concept(id) if {
+            let c = text.lexicon.concept(*id);
+            c.role == Role::Route && text.lexicon.has(&c.sets, "route", "iv")
+        }))
+    })
+}
+
 type Found = Option<(Strength, u64, Span)>;
 
-fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span, CueId)], kind: SectionKind) -> (Found, usize) {
+fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span, CueId)], kind: SectionKind, terse: bool) -> (Found, usize) {
     let lexicon = text.lexicon;
     let known = &lexicon.known;
     let c = lexicon.concept(id);
@@ -154,7 +170,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
     let findings = matches!(kind, SectionKind::Impression);
     match c.role {
         Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
-        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, kind == SectionKind::Contrast) {
+        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, terse) {
             Some(b) => {
                 let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else { Strength::State };
                 // "with oral contrast" says nothing of a vein
@@ -175,7 +191,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             None => (None, i + 1),
         },
         Role::Only if findings => (None, i + 1),
-        Role::Only => (Some((Strength::Withheld, known.pre, span)), i + 1),
+        Role::Only => (Some((Strength::Withheld, c.sets.get(known.contrast), span)), i + 1),
         Role::Enhancement => (Some((Strength::Enhancement, known.post, span)), i + 1),
         Role::Noun | Role::Agent => {
             if other_route(text, pieces, i) || findings {
@@ -194,7 +210,8 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             let bits = c.sets.get(known.contrast);
             // "precontrast images were not acquired", "no unenhanced series": the member is not there
             if negated(text, pieces, i, cues, 4) || withheld(text, span, cues) {
-                return if bits == known.post { (Some((Strength::Withheld, known.pre, span)), i + 1) } else { (None, i + 1) };
+                let rest = (known.pre | known.post) & !bits;
+                return ((rest != 0).then_some((Strength::Withheld, rest, span)), i + 1);
             }
             let state = c.sets.get(known.route) != 0 || bits == known.pre | known.post;
             (Some((if state { Strength::State } else { Strength::Phase }, bits, span)), i + 1)
@@ -226,10 +243,13 @@ fn negated(text: &Text<'_>, pieces: &[Piece], i: usize, cues: &[(Span, CueId)], 
     cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && s.start >= from && s.end <= at)
 }
 
-/// A cue that something was not done reaches the words.
+/// A cue that something was not done reaches the words, or "not" stands right behind them.
 fn withheld(text: &Text<'_>, span: Span, cues: &[(Span, CueId)]) -> bool {
     cues.iter().any(|(s, c)| {
         let cue = text.lexicon.cue(*c);
+        if cue.means == Means::Negated && s.start >= span.end && s.start - span.end < 14 {
+            return !text.slice(Span::new(span.end, s.start)).contains([',', ';', ':', '.']);
+        }
         let near = if s.start >= span.end { s.start - span.end < 60 } else { span.start.saturating_sub(s.end) < 30 };
         near && matches!(cue.means, Means::NotPerformed) && !text.slice(Span::new(span.end.min(s.end), s.start.max(span.start))).contains([';', ','])
     })

@@ -74,7 +74,7 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     let ends_line = after >= all.len() || all[after] == b'\n';
     let dash = after < all.len() && all[after] == b'-' && all[span.end as usize] == b' ';
     let stands = match line {
-        Some(_) => colon || (span.len() >= 3 && (ends_line || dash || breaks_line(text, span.end))),
+        Some(_) => colon || (span.len() >= 3 && text.starts_paragraph(span.start) && (ends_line || dash)),
         None => colon && soft_border(all, span.start),
     };
     if !stands {
@@ -85,6 +85,11 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
         body += 1;
     }
     let start = line.unwrap_or(span.start);
+    // "CT CHEST FINDINGS:" names exam and section; "CT CHEST WITH CONTRAST" and "MRI KNEE STUDY" are titles
+    use SectionKind as K;
+    if start != span.start && !matches!(kind, K::Technique | K::Findings | K::Impression | K::History | K::Comparison | K::Recommendation) {
+        return None;
+    }
     Some(Head { span: Span::new(start, span.end), body: body as u32, kind, entry: Some(id), names_exam: names_exam(text, Span::new(start, span.start)) })
 }
 
@@ -103,13 +108,6 @@ fn opening(text: &Text<'_>, at: u32) -> Option<u32> {
 fn soft_border(all: &[u8], at: u32) -> bool {
     let before = all[..at as usize].iter().rev().find(|b| !matches!(b, b' ' | b'*' | b'_'));
     matches!(before, None | Some(b'.' | b',' | b';' | b':' | b'\n' | b'!' | b'?' | b')' | b'"'))
-}
-
-/// Whether a source line breaks right behind `at` (folded), softly or not.
-fn breaks_line(text: &Text<'_>, at: u32) -> bool {
-    let rest = &text.text().as_bytes()[at as usize..];
-    let skip = rest.iter().take_while(|b| matches!(b, b' ' | b'*')).count();
-    skip > 0 && text.starts_line(at + skip as u32)
 }
 
 /// Whether a range holds a modality, or a method or a protocol that implies one.
@@ -163,7 +161,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     let first = heads.first().map_or(u32::MAX, |h| h.span.start);
     let all = text.text();
     let mut found = Vec::new();
-    for &start in text.line_starts() {
+    for &start in text.line_starts().iter().filter(|s| text.starts_paragraph(**s)) {
         let line_end = all[start as usize..].find('\n').map_or(all.len(), |i| start as usize + i);
         let line = &all[start as usize..line_end];
         let colon = line.find(':').filter(|i| *i <= 90);

@@ -100,7 +100,7 @@ impl Group {
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
     share_regions(lexicon, &mut groups);
-    share_contrast(&mut groups);
+    share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
         drop_ancestors(lexicon, g);
@@ -445,7 +445,7 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
 }
 
 /// A contrast phrase at the end of a list speaks for the whole list: "MRI BRAIN AND MRA HEAD WITHOUT CONTRAST".
-fn share_contrast(groups: &mut [Group]) {
+fn share_contrast(lexicon: &Lexicon, groups: &mut [Group]) {
     if let [zip @ .., tail] = groups
         && tail.respectively
         && tail.contrasts.len() == zip.len() + 1
@@ -456,6 +456,18 @@ fn share_contrast(groups: &mut [Group]) {
             g.contrasts.push(*c);
         }
         tail.contrasts = vec![list[list.len() - 1]];
+        return;
+    }
+    if let [head, tail] = groups
+        && tail.respectively
+        && head.contrasts.is_empty()
+        && let [only] = tail.contrasts[..]
+        && only.value == lexicon.known.pre | lexicon.known.post
+    {
+        let [first, second] = states(lexicon, &only);
+        head.contrasts = vec![first];
+        tail.contrasts = vec![second];
+        tail.respectively = false;
         return;
     }
     for i in (0..groups.len().saturating_sub(1)).rev() {
@@ -489,9 +501,15 @@ fn zip_states(lexicon: &Lexicon, g: &mut Group) {
     if !g.respectively || only.value != known.pre | known.post {
         return;
     }
-    let with_first = only.concept.is_some_and(|c| lexicon.concept(c).role == Role::WithAndWithout);
+    g.contrasts = states(lexicon, &only).to_vec();
+}
+
+/// The two states of "without and with", in the order of the words.
+fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
+    let known = &lexicon.known;
+    let with_first = both.concept.is_some_and(|c| lexicon.concept(c).role == Role::WithAndWithout);
     let order = if with_first { [known.post, known.pre] } else { [known.pre, known.post] };
-    g.contrasts = order.map(|value| Placed { value, ..only }).to_vec();
+    order.map(|value| Placed { value, ..*both })
 }
 
 fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {

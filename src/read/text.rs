@@ -91,6 +91,13 @@ impl<'a> Text<'a> {
         self.line_starts.binary_search(&at).is_ok()
     }
 
+    /// Whether a line starts at a folded offset that its writer, not the margin, began: behind list marks at most.
+    pub(crate) fn starts_paragraph(&self, at: u32) -> bool {
+        let before = self.text()[..at as usize].trim_end_matches([' ', '*', '#', '>', '-', '_', '(', ')', '.']).trim_end_matches(|c: char| c.is_ascii_digit());
+        let before = before.trim_end_matches([' ', '*', '#', '>', '-', '_', '(']);
+        before.is_empty() || before.ends_with('\n')
+    }
+
     pub(crate) fn line_starts(&self) -> &[u32] {
         &self.line_starts
     }

@@ -251,6 +251,11 @@ fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
     let word = text.slice(t.span);
     let (item, letters) = match t.kind {
         TokenKind::Break => (Item::Stop, 0),
+        // "(b)" and "(2)" open the next member of a list
+        _ if is_label(text, t.span) => {
+            list.clear();
+            (Item::Stop, 0)
+        }
         TokenKind::Mark => match word {
             ";" | "." | ":" => (Item::Stop, 0),
             "," | "/" | "&" | "+" | "|" => (Item::Join, 0),
@@ -266,6 +271,13 @@ fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
         }
     };
     list.push(Edge { from: i, to: i + 1, span: t.span, item, cost: 0, letters });
+}
+
+/// Whether a word of one character stands alone between round brackets.
+fn is_label(text: &Text<'_>, span: Span) -> bool {
+    let all = text.text().as_bytes();
+    let before = (span.start as usize).checked_sub(1).map(|i| all[i]);
+    span.len() == 1 && before == Some(b'(') && all.get(span.end as usize) == Some(&b')')
 }
 
 /// The best full paths through the lattice: fewest unexplained letters, least repair, longest terms.

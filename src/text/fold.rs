@@ -54,9 +54,9 @@ impl Folded {
     /// The first folded offset at or after a source offset.
     #[must_use]
     pub fn from_source(&self, at: u32) -> u32 {
-        let i = self.steps.partition_point(|&(_, s)| s <= at);
-        let Some(&(f, s)) = i.checked_sub(1).and_then(|i| self.steps.get(i)) else { return at.min(self.text.len() as u32) };
+        let i = self.steps.partition_point(|&(_, s)| s < at);
         let limit = self.steps.get(i).map_or(self.text.len() as u32, |&(f, _)| f);
+        let (f, s) = i.checked_sub(1).and_then(|i| self.steps.get(i)).copied().unwrap_or((0, 0));
         (f + (at - s)).min(limit)
     }
 

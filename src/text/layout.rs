@@ -144,11 +144,12 @@ pub(crate) fn hard_breaks(source: &str) -> Vec<u32> {
 }
 
 fn flush(paragraph: &mut Vec<(usize, &str)>, breaks: &mut Vec<u32>, narrow: usize) {
-    let width = paragraph.iter().map(|(_, l)| l.trim_end().chars().count()).max().unwrap_or(0).min(narrow);
+    let length = |line: &str| line.split_whitespace().map(|w| w.chars().count() + 1).sum::<usize>().saturating_sub(1);
+    let width = paragraph.iter().map(|(_, l)| length(l)).max().unwrap_or(0).min(narrow);
     for pair in paragraph.windows(2) {
         let (start, line) = pair[0];
         let next = pair[1].1.split_whitespace().next().map_or(0, |w| w.chars().count());
-        if line.trim_end().chars().count() + 1 + next <= width {
+        if length(line) + 1 + next <= width {
             breaks.push((start + line.len() - 1) as u32);
         }
     }
