@@ -4,17 +4,17 @@ use jiff::civil::Date;
 
 use super::confidence::{self, Features};
 use super::{headless, queries, Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion};
-use crate::code::family::{best_single, choose, row, Candidate};
+use crate::code::family::{best_single, choose, is_in, row, Candidate};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{fuse, is_mixed, settle_contrast, Study};
-use crate::lexicon::model::{AxisId, AxisKind, RegionId, Role, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Means, RegionId, Role, SectionKind, Values};
 use crate::lexicon::Lexicon;
 use crate::read::contrast::{notes, Note};
-use crate::read::exam::{exams, Exams};
+use crate::read::exam::{exams, Exams, Source};
 use crate::read::gate::{admit, Admission};
-use crate::read::section::{parts, Part};
+use crate::read::section::{parts, region_headings, Part, RegionHeading};
 use crate::read::statement::{Atom, Facet, Proof};
-use crate::read::text::Text;
+use crate::read::text::{Mention, Text};
 use crate::read::title::candidate;
 use crate::text::{sentences, Span};
 
@@ -42,11 +42,17 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }
+    if studies.len() > 1 {
+        studies.retain(|s| !left_out(&r, s));
+    }
     attributes(&r, &mut studies);
     let alone = studies.len() == 1;
+    // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
+    let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
+    let headings: Vec<RegionHeading> = if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
     let mixed = is_mixed(lexicon, &studies);
     for s in &mut studies {
-        settle_contrast(lexicon, s, &r.notes, alone, mixed);
+        settle_contrast(lexicon, s, &r.notes, &headings, alone, mixed);
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);
@@ -55,8 +61,11 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let mut rejected = Vec::new();
     let mut suggestions = Vec::new();
     let mut features = Features::of(&r, &studies, &coded, headless, loose.len());
+    let undone = undone(&r);
     for c in &coded {
-        if !r.admission.admitted {
+        if undone {
+            rejected.push(reject_coded(&r, c, Reason::NotPerformed, None));
+        } else if !r.admission.admitted {
             rejected.push(reject_coded(&r, c, Reason::Document, r.admission.kind.map(|k| lexicon.documents[k.0 as usize].reason.to_string())));
         } else if let Some((rule, winner)) = &c.taken {
             let message = format!("inside {winner}: {} ({})", lexicon.rules[*rule].message, lexicon.rules[*rule].source);
@@ -107,6 +116,29 @@ fn code_set(lexicon: &Lexicon, day: Option<Date>) -> (Date, Date, bool) {
     (day, start, wanted > last)
 }
 
+/// Whether the text says that the region of one of several exams was not imaged ("The lumbar segment was not imaged").
+fn left_out(r: &Reading<'_>, s: &Study) -> bool {
+    use SectionKind as K;
+    let lexicon = r.text.lexicon;
+    let Some(region) = s.region else { return false };
+    if s.source == Source::Performed {
+        return false;
+    }
+    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body | K::Findings)).flat_map(|p| sentences(r.text.text(), p.body)).any(|sentence| {
+        r.text.cues(sentence, &mut cues);
+        cues.retain(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed);
+        if cues.is_empty() {
+            return false;
+        }
+        r.text.mentions(sentence, true, &mut mentions);
+        let named = |m: &Mention| lexicon.concept(m.concept).regions.contains(region) || lexicon.concept(m.concept).region.is_some_and(|x| is_in(lexicon, x, region));
+        let others = mentions.iter().filter(|m| !lexicon.concept(m.concept).regions.is_empty()).count();
+        // near the cue and the only region of the sentence
+        others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, _)| (c.start >= m.span.end && c.start - m.span.end < 24) || (m.span.start >= c.end && m.span.start - c.end < 12)))
+    })
+}
+
 /// What sentences of technique say besides contrast: stress, 3D, intraoperative and the like.
 fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
     use SectionKind as K;
@@ -114,15 +146,20 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
     let known = &lexicon.known;
     let register = lexicon.axis_named("register");
     let purpose = lexicon.axis_named("purpose");
-    let mut mentions = Vec::new();
+    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
     for part in &r.parts {
         if r.exams.charge_line || !matches!(part.kind, K::Technique | K::Body | K::Contrast | K::Findings | K::History) {
             continue;
         }
         for s in sentences(r.text.text(), part.body) {
             r.text.mentions(s, false, &mut mentions);
+            r.text.cues(s, &mut cues);
             for m in &mentions {
                 let c = lexicon.concept(m.concept);
+                let denied = cues.iter().any(|(at, cue)| lexicon.cue(*cue).means == Means::Negated && at.end <= m.span.start && m.span.start - at.end < 20);
+                if denied {
+                    continue;
+                }
                 // the reason for the exam may tell its purpose, and nothing else
                 let axis = if part.kind == K::History { purpose } else { Some(known.features) };
                 let Some(axis) = axis else { continue };
@@ -146,6 +183,20 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
     }
+}
+
+/// Whether the text says that nothing came of the exam: a cue of that meaning outside the sections on other exams, in
+/// a text that is too short to hold findings of its own.
+fn undone(r: &Reading<'_>) -> bool {
+    use SectionKind as K;
+    const FINDINGS: usize = 90; // words of findings and impression from which on an exam was read
+    let told: usize = r.parts.iter().filter(|p| matches!(p.kind, K::Findings | K::Impression)).map(|p| r.text.slice(p.body).split_whitespace().count()).sum();
+    let mut cues = Vec::new();
+    told < FINDINGS
+        && r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Technique | K::Body | K::Findings | K::Impression | K::Other | K::Addendum)).any(|p| {
+            r.text.cues(p.body, &mut cues);
+            cues.iter().any(|(_, c)| r.text.lexicon.cue(*c).means == Means::Undone)
+        })
 }
 
 /// Families and rows for all studies, and the studies that none takes.

@@ -97,7 +97,9 @@ fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Sta
     out.extend(rejected.map(|(i, _)| Standing::Rejected(i)));
     if out.is_empty() {
         let named = |study: &StudyView| {
-            card.ways.iter().any(|w| w.needs.iter().filter(|n| matches!(n.axis.as_str(), "modality" | "region")).all(|n| meets(lexicon, n, study)))
+            card.ways
+                .iter()
+                .any(|w| w.needs.iter().filter(|n| matches!(n.axis.as_str(), "modality" | "region")).all(|n| meets(lexicon, n, study)))
         };
         out.extend(analysis.rejected.iter().enumerate().filter(|(_, r)| named(&r.study)).map(|(i, _)| Standing::Elsewhere(i)));
     }

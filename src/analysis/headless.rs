@@ -3,7 +3,7 @@
 use super::engine::Reading;
 use crate::code::study::Study;
 use crate::lexicon::model::{RegionId, Role, SectionKind, Sense, Values, MAX_REGIONS};
-use crate::read::exam::Source;
+use crate::read::exam::{acquires, Source};
 use crate::read::statement::{Facet, Proof};
 use crate::text::{sentences, Span};
 
@@ -82,9 +82,11 @@ fn region(r: &Reading<'_>) -> Option<(RegionId, Vec<Proof>)> {
     let mut proofs: Vec<(RegionId, Span)> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for p in told(r) {
-        for (span, id) in r.text.senses(p, |s| match s {
+        // the region of a sentence of acquisition is the exam's
+        let acquired = if acquires(&r.text, p) { 4 } else { 1 };
+        for (span, id) in r.text.senses(p, move |s| match s {
             Sense::Organ(id) => Some((id, 2)),
-            Sense::Concept(c) => lexicon.concept(c).region.map(|id| (id, 3)),
+            Sense::Concept(c) => lexicon.concept(c).region.map(|id| (id, 3 * acquired)),
             _ => None,
         }) {
             let words = &r.text.text()[span.range()];

@@ -101,8 +101,13 @@ fn prove(analyzer: &Analyzer, p: &Proof) -> Result<(), Wrong> {
             let admission = admit(&text, &parts, &exams(&text, &parts, day(lexicon, &line)));
             let name = |k: Option<DocumentId>| k.map_or("a charge line or unknown", |k| &*lexicon.documents[k.0 as usize].id);
             match (p.is_hit, admission.kind == Some(id)) {
-                (true, false) => Err((format!("this text is taken for `{}`, not for `{}`", name(admission.kind), name(Some(id))), "add signs or headings that tell the two apart")),
-                (false, true) => Err((format!("this text is taken for `{}`", name(Some(id))), "raise `needs`, or add headings under `against`")),
+                (true, false) => Err((
+                    format!("this text is taken for `{}`, not for `{}`", name(admission.kind), name(Some(id))),
+                    "add signs or headings that tell the two apart",
+                )),
+                (false, true) => {
+                    Err((format!("this text is taken for `{}`", name(Some(id))), "raise `needs`, or add headings under `against`"))
+                }
                 _ => Ok(()),
             }
         }
@@ -199,7 +204,8 @@ fn readings(lexicon: &Lexicon, line: &Line<'_>) -> Vec<ReadAs> {
     text.cues(whole, &mut cues);
     out.extend(cues.iter().map(|(span, c)| ReadAs { span: text.to_source(*span), sense: Sense::Cue(*c), prose: true }));
     // headings of organs end no section, so they are no parts
-    let organs = text.headings(whole).filter(|(_, id)| lexicon.section(*id).kind == SectionKind::Organ);
+    let colon = |s: Span| text.text()[s.end as usize..].trim_start().starts_with(':');
+    let organs = text.headings(whole).filter(|(s, id)| lexicon.section(*id).kind == SectionKind::Organ && colon(*s));
     out.extend(organs.map(|(span, id)| ReadAs { span: text.to_source(span), sense: Sense::Section(id), prose: true }));
     for part in parts(&text) {
         out.extend(part.entry.map(|id| ReadAs { span: text.to_source(part.head), sense: Sense::Section(id), prose: true }));
@@ -216,13 +222,20 @@ fn sense_holds(lexicon: &Lexicon, sense: Sense, is_hit: bool, line: &Line<'_>) -
         let found = read.iter().find(|r| r.sense == sense && (r.prose || is_title));
         let Some(found) = found else { return Ok(()) };
         let words = &line.text[found.span.range()];
-        return Err((format!("`{words}` is read as `{name}` here"), "take out the term that fires, or give the look-alike a term of its own"));
+        return Err((
+            format!("`{words}` is read as `{name}` here"),
+            "take out the term that fires, or give the look-alike a term of its own",
+        ));
     }
     if line.marks.is_empty() && !matches!(sense, Sense::Section(_)) {
         return Err(("this line does not mark the words that it proves".into(), "put the words in braces: {words}"));
     }
     if line.marks.is_empty() {
-        return if read.iter().any(|r| r.sense == sense) { Ok(()) } else { Err((format!("no heading of this text is read as `{name}`"), MEND)) };
+        return if read.iter().any(|r| r.sense == sense) {
+            Ok(())
+        } else {
+            Err((format!("no heading of this text is read as `{name}`"), MEND))
+        };
     }
     for mark in &line.marks {
         let heading = matches!(sense, Sense::Section(_));
@@ -235,7 +248,10 @@ fn sense_holds(lexicon: &Lexicon, sense: Sense, is_hit: bool, line: &Line<'_>) -
             let (words, name) = (&line.text[r.span.range()], self::name(lexicon, r.sense));
             format!("; `{words}` is read as `{name}`")
         });
-        return Err((format!("`{words}` is not read as `{name}`{seen}"), "add the term, mark other words, or take out what stands in its way"));
+        return Err((
+            format!("`{words}` is not read as `{name}`{seen}"),
+            "add the term, mark other words, or take out what stands in its way",
+        ));
     }
     Ok(())
 }

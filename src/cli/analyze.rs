@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use radcode::{answer, Analysis, Analyzer, Engine, JsonOptions};
+use radcode::{Analysis, Analyzer, Engine, JsonOptions, answer};
 
 use super::args::{AnalyzeArgs, Common, Format};
 use super::failure::Failure;

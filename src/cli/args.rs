@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use encoding_rs::Encoding;
 use radcode::{Date, Options};
 
-const STYLES: Styles =
-    Styles::styled().header(AnsiColor::Green.on_default().bold()).usage(AnsiColor::Green.on_default().bold()).literal(AnsiColor::Cyan.on_default());
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default());
 
 const EXAMPLES: &str = "\
 `radcode [FILE]` is short for `radcode analyze [FILE]`; `radcode analyze --help` has its options.
@@ -128,8 +130,8 @@ Examples:
   radcode --encoding windows-1252 old-report.txt
   radcode --show-report report.txt | less -R
 
-On a terminal the report follows the answer, its evidence marked in colour and long stretches without
-evidence left out; --show-report shows all of it, also where there is no colour.")]
+On a terminal the report follows the answer, its evidence marked in colour and long stretches
+without evidence left out; --show-report shows all of it, also where there is no colour.")]
 pub struct AnalyzeArgs {
     /// A file that holds one report; `-` or nothing: standard input
     pub file: Option<PathBuf>,
@@ -174,9 +176,9 @@ Examples:
   radcode batch --input-format ndjson - < reports.ndjson > answers.ndjson
   radcode batch january.ndjson february.ndjson > answers.ndjson
 
-An input line is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text` has to be there.
-Answers come in the order of the input. What can't be used is named on standard error, with file and line,
-and the rest goes on; the exit code is then 1.")]
+An input line is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text`
+has to be there. Answers come in the order of the input. What can't be used is named on
+standard error, with file and line, and the rest goes on; the exit code is then 1.")]
 pub struct BatchArgs {
     /// Files, folders of .txt files, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]

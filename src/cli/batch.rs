@@ -5,20 +5,21 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use radcode::{answer, Analyzer, Engine, JsonOptions, Options};
+use radcode::{Analyzer, Engine, JsonOptions, Options, answer};
 
 use super::args::{BatchArgs, Common, InputFormat};
 use super::failure::Failure;
-use super::input::{decode, read_all, read_file, too_long, Unusable};
+use super::input::{Unusable, decode, read_all, read_file, too_long};
 use super::knowledge::load;
-use super::lines::{read_line, Input, Line};
+use super::lines::{Input, Line, read_line};
 use super::quotes::plain;
 
 /// Answers all inputs. 1 where some were set aside.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
     let analyzer = Analyzer::new(load(common, Engine::Fast)?);
     let stems = doubled_stems(args);
-    let mut batch = Batch { args, analyzer, stems, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), ids: HashSet::new(), set_aside: 0 };
+    let mut batch =
+        Batch { args, analyzer, stems, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), ids: HashSet::new(), set_aside: 0 };
     for input in &args.inputs {
         batch.input(input)?;
     }
@@ -132,7 +133,8 @@ impl Batch<'_> {
             match Input::parse(bytes, number, limit) {
                 Ok(None) => {}
                 Ok(Some(input)) => {
-                    let options = Options { date_of_service: input.day.or(self.args.reading.date_of_service), ..self.args.reading.options() };
+                    let options =
+                        Options { date_of_service: input.day.or(self.args.reading.date_of_service), ..self.args.reading.options() };
                     self.answer(source, Some(number), &input.id, &input.text, &options)?;
                 }
                 Err(u) => self.aside(source, Some(number), &u),

@@ -8,7 +8,7 @@ use super::args::{CodesCommand, Common};
 use super::failure::Failure;
 use super::knowledge::load;
 use super::near::near;
-use super::screen::{wrap, Screen, FAINT, STRONG};
+use super::screen::{FAINT, STRONG, Screen, wrap};
 
 /// Columns of a name.
 const NAME: usize = 13;
@@ -53,7 +53,11 @@ pub fn card(lexicon: &Lexicon, code: &str) -> Result<CodeCard, Failure> {
     lexicon.code_card(&code).ok_or_else(|| {
         let list = lexicon.entries(Some(radcode::EntryKind::Code));
         let close = near(&code, list.iter().map(|e| e.id.as_str()), 4);
-        let help = if close.is_empty() { "`radcode lexicon list --kind code` lists the codes".to_owned() } else { format!("near codes: {}", close.join(", ")) };
+        let help = if close.is_empty() {
+            "`radcode lexicon list --kind code` lists the codes".to_owned()
+        } else {
+            format!("near codes: {}", close.join(", "))
+        };
         Failure::usage(&format!("the lexicon {} has no code `{code}`", lexicon.edition()), &help)
     })
 }

@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::input::read_one;
 use super::knowledge::load;
 use super::layout::Page;
-use super::screen::{Screen, CARE, FAINT, NOT, STRONG};
+use super::screen::{CARE, FAINT, NOT, STRONG, Screen};
 
 /// Explains a code, with a report or in general.
 pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {

@@ -33,7 +33,10 @@ impl From<io::Error> for Failure {
         if e.kind() == io::ErrorKind::BrokenPipe {
             Self::Closed
         } else {
-            Self::Said { code: 1, message: format!("error: the answer can't be written: {e}\n  help: check the place that standard output goes to") }
+            Self::Said {
+                code: 1,
+                message: format!("error: the answer can't be written: {e}\n  help: check the place that standard output goes to"),
+            }
         }
     }
 }

@@ -112,7 +112,10 @@ fn utf8(mut bytes: Vec<u8>, skip: usize) -> Result<String, Unusable> {
     bytes.drain(..skip);
     String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to() + skip;
-        Unusable::new(format!("not UTF-8: byte {at} fits no character"), "say which encoding it is: --encoding windows-1252 is the most common")
+        Unusable::new(
+            format!("not UTF-8: byte {at} fits no character"),
+            "say which encoding it is: --encoding windows-1252 is the most common",
+        )
     })
 }
 

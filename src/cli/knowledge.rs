@@ -24,7 +24,10 @@ impl Files {
         for path in &common.lexicon_add {
             let shown = path.display().to_string();
             if !shown.ends_with(".toml") && !shown.ends_with("codes.tsv") {
-                return Err(Failure::usage(&format!("{shown} is no lexicon file"), "name a .toml file, or a table whose name ends in codes.tsv"));
+                return Err(Failure::usage(
+                    &format!("{shown} is no lexicon file"),
+                    "name a .toml file, or a table whose name ends in codes.tsv",
+                ));
             }
             let text = read(path)?;
             // "added:" keeps the names apart from those of the lexicon
@@ -42,7 +45,11 @@ impl Files {
     pub fn show(&self, problems: &[Problem], colored: bool, width: usize) -> String {
         let mut out = String::new();
         for p in problems {
-            let (_, path, text) = self.0.iter().find(|(name, ..)| *name == p.file).map_or(("", p.file.as_str(), ""), |(a, b, c)| (a.as_str(), b.as_str(), c.as_str()));
+            let (_, path, text) = self
+                .0
+                .iter()
+                .find(|(name, ..)| *name == p.file)
+                .map_or(("", p.file.as_str(), ""), |(a, b, c)| (a.as_str(), b.as_str(), c.as_str()));
             out.push_str(&render(p, path, text, colored, width));
             out.push_str("\n\n");
         }
@@ -77,7 +84,8 @@ pub fn load(common: &Common, engine: Engine) -> Result<Lexicon, Failure> {
             if let Some(files) = files {
                 let _ = write!(io::stderr(), "{}", files.show(&problems, colored, 120));
             }
-            let message = "error: the lexicon can't be used\n  help: mend the mistakes above; `radcode lexicon check DIR` shows them again".to_owned();
+            let message = "error: the lexicon can't be used\n  help: mend the mistakes above; `radcode lexicon check DIR` shows them again"
+                .to_owned();
             Err(Failure::Said { code: 2, message })
         }
     }
@@ -98,7 +106,10 @@ fn folder(dir: &Path) -> Result<Vec<(String, String, String)>, Failure> {
     let mut open: Vec<PathBuf> = vec![dir.to_owned()];
     while let Some(folder) = open.pop() {
         let entries = std::fs::read_dir(&folder).map_err(|e| {
-            Failure::usage(&format!("lexicon folder {} can't be read: {e}", folder.display()), "name a folder with .toml files and codes.tsv")
+            Failure::usage(
+                &format!("lexicon folder {} can't be read: {e}", folder.display()),
+                "name a folder with .toml files and codes.tsv",
+            )
         })?;
         for entry in entries.flatten() {
             let path = entry.path();
@@ -112,7 +123,10 @@ fn folder(dir: &Path) -> Result<Vec<(String, String, String)>, Failure> {
         }
     }
     if out.is_empty() {
-        return Err(Failure::usage(&format!("there are no lexicon files under {}", dir.display()), "name a folder with .toml files and codes.tsv"));
+        return Err(Failure::usage(
+            &format!("there are no lexicon files under {}", dir.display()),
+            "name a folder with .toml files and codes.tsv",
+        ));
     }
     out.sort();
     Ok(out)

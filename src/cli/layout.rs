@@ -7,12 +7,12 @@ use anstyle::Style;
 use radcode::{Analysis, Evidence, Lexicon, Rejected, Span, Suggestion};
 
 use super::quotes::{choose, place, words};
-use super::screen::{role, wrap, CARE, FAINT, STRONG};
+use super::screen::{CARE, FAINT, STRONG, role, wrap};
 
 /// Columns of a code and its blanks, of a role, of a place.
 const INDENT: usize = 7;
 const ROLE: usize = 10;
-const PLACE: usize = 7;
+const PLACE: usize = 8;
 /// Most lines of exams that are not coded.
 const REJECTED: usize = 12;
 
@@ -60,7 +60,8 @@ impl Page<'_> {
         for (axis, value) in &s.defaults {
             let value = self.lexicon.value_label(axis, value);
             let told = s.evidence.iter().any(|e| e.role == *axis);
-            let how = if told { format!("not told in full: {value} is assumed as well") } else { format!("not mentioned: taken as {value}") };
+            let how =
+                if told { format!("not told in full: {value} is assumed as well") } else { format!("not mentioned: taken as {value}") };
             self.note(out, axis, CARE, &how)?;
         }
         for other in &s.alternatives {

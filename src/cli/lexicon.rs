@@ -10,7 +10,7 @@ use super::codes;
 use super::failure::Failure;
 use super::knowledge::Files;
 use super::near::near;
-use super::screen::{wrap, Screen, FAINT, STRONG};
+use super::screen::{FAINT, STRONG, Screen, wrap};
 
 /// Runs a lexicon command.
 pub fn run(command: &LexiconCommand, common: &Common) -> Result<u8, Failure> {
@@ -67,7 +67,11 @@ fn show(id: &str, common: &Common) -> Result<u8, Failure> {
     if entries.is_empty() {
         let all = lexicon.entries(None);
         let close = near(id, all.iter().map(|e| e.id.as_str()), 5);
-        let help = if close.is_empty() { "`radcode lexicon list` lists all entries".to_owned() } else { format!("near entries: {}", close.join(", ")) };
+        let help = if close.is_empty() {
+            "`radcode lexicon list` lists all entries".to_owned()
+        } else {
+            format!("near entries: {}", close.join(", "))
+        };
         return Err(Failure::usage(&format!("the lexicon {} has no entry `{id}`", lexicon.edition()), &help));
     }
     let mut screen = Screen::new(common.color);
@@ -90,7 +94,20 @@ fn show(id: &str, common: &Common) -> Result<u8, Failure> {
 
 /// A heading and what stands under it: words in one paragraph, proof lines and rows one a line.
 fn fact(out: &mut impl io::Write, name: &str, list: &[String], width: usize) -> io::Result<()> {
-    let words = matches!(name, "terms" | "titles only" | "sentences only" | "organs" | "headings" | "signs" | "against" | "holds" | "families" | "any region of" | "all regions of");
+    let words = matches!(
+        name,
+        "terms"
+            | "titles only"
+            | "sentences only"
+            | "organs"
+            | "headings"
+            | "signs"
+            | "against"
+            | "holds"
+            | "families"
+            | "any region of"
+            | "all regions of"
+    );
     let lines: Vec<String> = if words {
         wrap(&list.join(", "), width.saturating_sub(22))
     } else {

@@ -5,11 +5,11 @@ use std::fmt;
 use std::io::{self, BufRead};
 
 use radcode::Date;
-use serde::de::{self, Deserializer, Visitor};
 use serde::Deserialize;
+use serde::de::{self, Deserializer, Visitor};
 
 use super::args::date;
-use super::input::{too_long, Unusable};
+use super::input::{Unusable, too_long};
 
 /// What `read_line` found.
 #[derive(Debug, PartialEq, Eq)]
@@ -135,7 +135,8 @@ impl<'a> Input<'a> {
         if text.len() as u64 > limit {
             return Err(too_long(limit));
         }
-        let day = fields.date_of_service.map(|d| date(&d.0)).transpose().map_err(|help| Unusable::new("`date_of_service` is no day", help))?;
+        let day =
+            fields.date_of_service.map(|d| date(&d.0)).transpose().map_err(|help| Unusable::new("`date_of_service` is no day", help))?;
         let id = fields.id.map_or_else(|| Cow::Owned(number.to_string()), |id| id.0);
         Ok(Some(Self { id, text, day }))
     }
@@ -161,12 +162,20 @@ mod tests {
     use super::*;
 
     fn parse(line: &str) -> Result<(String, String, Option<Date>), String> {
-        Input::parse(line.as_bytes(), 7, 100).map_err(|u| u.what).map(|i| i.map(|i| (i.id.into_owned(), i.text.into_owned(), i.day)).expect("no blank line"))
+        Input::parse(line.as_bytes(), 7, 100)
+            .map_err(|u| u.what)
+            .map(|i| i.map(|i| (i.id.into_owned(), i.text.into_owned(), i.day)).expect("no blank line"))
     }
 
     #[test]
     fn ids_are_strings_or_numbers_or_the_line() {
-        for (line, id) in [(r#"{"id":"a","text":"CT"}"#, "a"), (r#"{"text":"CT","id":12}"#, "12"), (r#"{"id":-1.5,"text":"CT"}"#, "-1.5"), (r#"{"text":"CT"}"#, "7"), (r#"{"id":null,"text":"CT","more":[1]}"#, "7")] {
+        for (line, id) in [
+            (r#"{"id":"a","text":"CT"}"#, "a"),
+            (r#"{"text":"CT","id":12}"#, "12"),
+            (r#"{"id":-1.5,"text":"CT"}"#, "-1.5"),
+            (r#"{"text":"CT"}"#, "7"),
+            (r#"{"id":null,"text":"CT","more":[1]}"#, "7"),
+        ] {
             assert_eq!(parse(line).map(|p| p.0).as_deref(), Ok(id), "{line}");
         }
         assert_eq!(parse(r#"{"text":"C\u00e9\n"}"#).map(|p| p.1).as_deref(), Ok("Cé\n"));
@@ -183,7 +192,10 @@ mod tests {
             (r#""Smith""#, "a field has the wrong form at column 7"),
             (r#"{"text":"a","text":"b"}"#, "a field has the wrong form at column 18"),
             (r#"{"text":"CT","date_of_service":"2025-02-30"}"#, "`date_of_service` is no day"),
-            (r#"{"text":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789x"}"#, "longer than 100 bytes"),
+            (
+                r#"{"text":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789x"}"#,
+                "longer than 100 bytes",
+            ),
         ] {
             assert_eq!(parse(line).unwrap_err(), what, "{line}");
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use radcode::{Analysis, Span};
 
 use super::quotes::plain;
-use super::screen::{role, FAINT, STRONG};
+use super::screen::{FAINT, STRONG, role};
 
 /// A stretch of the report and what it proves.
 struct Mark<'a> {

@@ -44,7 +44,9 @@ mod tests {
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
         let commands = ["analyze", "batch", "explain", "lexicon", "codes"];
-        for (word, wanted) in [("bacth", Some("batch")), ("explian", Some("explain")), ("lexicn", Some("lexicon")), ("code", Some("codes")), ("report", None)] {
+        for (word, wanted) in
+            [("bacth", Some("batch")), ("explian", Some("explain")), ("lexicn", Some("lexicon")), ("code", Some("codes")), ("report", None)]
+        {
             assert_eq!(near(word, commands, 1).first().copied(), wanted, "{word}");
         }
         assert_eq!(near("72172", ["72127", "72125", "73721"], 2), ["72127", "72125"]);

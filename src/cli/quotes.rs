@@ -1,7 +1,7 @@
 //! Chooses the few spans of a suggestion's evidence that are worth a line: the exam where it is named best, contrast
 //! in at most two places.
 
-use radcode::{position, Evidence, Span};
+use radcode::{Evidence, Span, position};
 
 /// Words of the report to show beside a role.
 #[derive(Debug, PartialEq, Eq)]
@@ -78,7 +78,10 @@ fn clusters<'a>(text: &str, evidence: impl Iterator<Item = &'a Evidence>, gap: u
         if let Some(last) = out.last_mut() {
             let between = last.span.end.min(e.span.start)..e.span.start;
             let words = &text[between.start as usize..between.end as usize];
-            let apart = words.contains("\n\n") || words.contains("\r\n\r\n") || words.contains(". ") || words.contains(['\n', ';']) && gap == GAPS.0;
+            let apart = words.contains("\n\n")
+                || words.contains("\r\n\r\n")
+                || words.contains(". ")
+                || words.contains(['\n', ';']) && gap == GAPS.0;
             if !apart && e.span.start <= last.span.end + gap {
                 last.span = last.span.join(e.span);
                 if !last.roles.contains(&e.role.as_str()) {
@@ -137,7 +140,8 @@ mod tests {
 
     #[test]
     fn one_line_for_the_exam_and_two_for_contrast() {
-        let text = "CT CERVICAL SPINE WITHOUT AND WITH CONTRAST\nTechnique: before and after 100 mL of contrast.\nFINDINGS: the cord enhances.";
+        let text =
+            "CT CERVICAL SPINE WITHOUT AND WITH CONTRAST\nTechnique: before and after 100 mL of contrast.\nFINDINGS: the cord enhances.";
         let all = [
             evidence(text, "modality", "CT", "body"),
             evidence(text, "region", "CERVICAL SPINE", "body"),
@@ -146,7 +150,8 @@ mod tests {
             evidence(text, "contrast", "contrast.", "technique"),
             evidence(text, "contrast", "enhances", "findings"),
         ];
-        let lines: Vec<(String, String, usize)> = choose(text, &all).into_iter().map(|q| (q.role, words(text, q.span, 60), q.more)).collect();
+        let lines: Vec<(String, String, usize)> =
+            choose(text, &all).into_iter().map(|q| (q.role, words(text, q.span, 60), q.more)).collect();
         assert_eq!(
             lines,
             [

@@ -6,6 +6,7 @@ use crate::lexicon::Lexicon;
 use crate::read::contrast::{Note, Strength};
 use crate::read::context::Reason;
 use crate::read::exam::{Exams, Source, Statement};
+use crate::read::section::RegionHeading;
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::text::Span;
 
@@ -88,6 +89,12 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
     }
     drop_frames(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
+    // a method told without a region ("Elastography: ...") is of the region that the title names
+    if let Some(region) = studies.iter().find_map(|s| s.region) {
+        for s in studies.iter_mut().filter(|s| s.region.is_none() && s.source == Source::Performed) {
+            s.region = Some(region);
+        }
+    }
     studies
 }
 
@@ -164,7 +171,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
             (own_modality || atom.values.get(known.method) != 0)
-                && atom.region_named
+                && (atom.region_named || (atom.region.is_none() && atom.values.get(known.method) != 0))
                 && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || atom.values.get(known.method) != 0)
         }
@@ -272,7 +279,7 @@ pub(crate) fn is_mixed(lexicon: &Lexicon, studies: &[Study]) -> bool {
 }
 
 /// Settles contrast for one study from all that is said of it, most trusted first, and says how.
-pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], alone: bool, mixed: bool) {
+pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], headings: &[RegionHeading], alone: bool, mixed: bool) {
     let known = &lexicon.known;
     let (pre, post) = (known.pre, known.post);
     let facet = Facet::Axis(known.contrast);
@@ -282,14 +289,15 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     let mut withheld_elsewhere = false; // "no intravenous contrast" says nothing of a joint
     let mut local_route = s.values.get(known.route) & !iv(lexicon);
     let mut proofs: Vec<Proof> = Vec::new();
-    for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, alone)) {
+    for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, headings, alone)) {
         match n.strength {
+            Strength::State | Strength::Phase if !alone && s.title_contrast == pre && n.bits == post && n.regions.is_empty() => continue,
             Strength::State | Strength::Phase => {
                 state |= n.bits;
                 explicit_with |= n.strength == Strength::State && n.bits == post;
             }
             // where the title gives each exam its own state, an agent speaks for those that have it
-            Strength::Agent if mixed && s.title_contrast == pre => continue,
+            Strength::Agent if (mixed || !alone) && s.title_contrast == pre && n.regions.is_empty() => continue,
             Strength::Agent => agent = true,
             Strength::Enhancement => {
                 seen = true;
@@ -306,10 +314,12 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };
-    let post_alone = if mr && !local { pre | post } else { post };
+    // MR: the sequences before the agent go without saying; not for an angiogram, which is the enhanced run itself
+    let angiogram = lexicon.has(&s.values, "method", "angiography");
+    let post_alone = if mr && !local && !angiogram { pre | post } else { post };
     let stated = state & post != 0;
     let withheld = if local { withheld && !agent } else { withheld || withheld_elsewhere };
-    let bits = if withheld && !(stated && agent) {
+    let bits = if withheld && !stated {
         s.withheld = true;
         s.conflict |= title & post != 0;
         pre
@@ -318,10 +328,15 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
         if agent {
             t |= post;
         }
+        if withheld {
+            // withheld in one place and images after it in another: both passes, and a question
+            t |= pre;
+            s.conflict = true;
+        }
         if title != 0 {
             if t & title == 0 {
                 s.conflict = true;
-                if t == post && mr && !explicit_with && !local { pre | post } else { t }
+                if t == post && !explicit_with { post_alone } else { t }
             } else {
                 s.conflict |= t & !title != 0;
                 t | title
@@ -349,7 +364,7 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     };
     let bits = if no_pre && bits & post != 0 { post } else { bits };
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
-        let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, alone));
+        let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
         s.contrast_assumed = mr;
     } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
@@ -378,7 +393,7 @@ fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
 
 /// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
 /// that it stands under.
-fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, alone: bool) -> bool {
+fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading], alone: bool) -> bool {
     let known = &lexicon.known;
     if alone {
         return true;
@@ -395,6 +410,11 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, alone: bool) -> bool {
         && scope.contains(n.sentence)
     {
         return true;
+    }
+    // under a heading that names the regions of one exam it speaks of that exam
+    let related = |r: RegionId, x: RegionId| is_in(lexicon, r, x) || is_in(lexicon, x, r);
+    if let Some(h) = headings.iter().rev().find(|h| h.body.contains(n.sentence)) {
+        return s.region.is_some_and(|r| h.regions.iter().any(|x| related(r, x)));
     }
     if n.strength == Strength::Enhancement && s.scope.is_some() {
         return false;

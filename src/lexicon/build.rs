@@ -575,10 +575,11 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 19] = [
+const ROLES: [(&str, Role); 20] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
+    ("after", Role::After),
     ("without", Role::Without),
     ("without-and-with", Role::WithoutAndWith),
     ("with-and-without", Role::WithAndWithout),
@@ -601,7 +602,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 13] = [
+const MEANS: [(&str, Means); 16] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -615,6 +616,9 @@ const MEANS: [(&str, Means); 13] = [
     ("conditional", Means::Conditional),
     ("negated", Means::Negated),
     ("quoted", Means::Quoted),
+    ("undone", Means::Undone),
+    ("turn", Means::Turn),
+    ("pseudo", Means::Pseudo),
 ];
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
+use super::Lexicon;
 use super::model::{AxisKind, Effect, Family, FamilyId, Row, Values};
 use super::show::days;
-use super::Lexicon;
 
 /// A billing code as a fact, with the ways that lead to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,7 +133,8 @@ impl Lexicon {
                 ways.extend(rows.iter().filter(|r| *r.code == *c.code).map(|r| self.way(f, r, added)));
             }
         }
-        let rules = self.rules.iter().filter(|r| self.concerns(&r.effect, &c.code)).map(|r| (r.id.to_string(), r.message.to_string())).collect();
+        let rules =
+            self.rules.iter().filter(|r| self.concerns(&r.effect, &c.code)).map(|r| (r.id.to_string(), r.message.to_string())).collect();
         Some(CodeCard {
             code: c.code.to_string(),
             system: c.system.to_string(),
@@ -164,8 +165,12 @@ impl Lexicon {
         }
         let mut neighbours: Vec<Neighbour> = Vec::new();
         for r in f.rows.iter().filter(|r| r.code != row.code) {
-            let needs: Vec<String> =
-                r.values.iter().filter(|(axis, bits)| row.values.get(*axis) != *bits).map(|(axis, bits)| self.axis(axis).need(bits)).collect();
+            let needs: Vec<String> = r
+                .values
+                .iter()
+                .filter(|(axis, bits)| row.values.get(*axis) != *bits)
+                .map(|(axis, bits)| self.axis(axis).need(bits))
+                .collect();
             if !neighbours.iter().any(|n| *n.code == *r.code) {
                 neighbours.push(Neighbour { code: r.code.to_string(), needs: needs.join("; ") });
             }
@@ -198,11 +203,7 @@ impl Lexicon {
                     axis: a.id.to_string(),
                     kind: if whole { NeedKind::Exactly } else { kind },
                     values: a.names(bits).map(str::to_owned).collect(),
-                    words: if of_row {
-                        a.need(bits)
-                    } else {
-                        each.map(|bit| a.label(bit)).collect::<Vec<_>>().join(" or ")
-                    },
+                    words: if of_row { a.need(bits) } else { each.map(|bit| a.label(bit)).collect::<Vec<_>>().join(" or ") },
                     terms,
                     default: of_row && f.assume.get(axis) == bits,
                 });

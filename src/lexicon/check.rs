@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::Lexicon;
 use super::model::{AxisKind, Effect, Family, RegionId, Values};
 use super::place::EntryKind;
 use super::problem::Problem;
-use super::Lexicon;
 
 impl Lexicon {
     /// How many entries there are, of all kinds.
@@ -66,7 +66,12 @@ impl Lexicon {
                 _ => {}
             }
             if c.from.zip(c.until).is_some_and(|(a, b)| a > b) {
-                out.push(self.problem_at(EntryKind::Code, &c.code, format!("the code {} ends before it begins", c.code), "correct one of the two dates"));
+                out.push(self.problem_at(
+                    EntryKind::Code,
+                    &c.code,
+                    format!("the code {} ends before it begins", c.code),
+                    "correct one of the two dates",
+                ));
             }
         }
     }
@@ -81,7 +86,10 @@ impl Lexicon {
                 problem(format!("the family `{}` has both `any` and `all`", f.id), "use one of them");
             }
             if let Some(axis) = self.contradiction(&f.when, &f.unless) {
-                problem(format!("no study can meet `{}`: `unless` forbids what `when` wants on the axis `{axis}`", f.id), "take the value out of one of them");
+                problem(
+                    format!("no study can meet `{}`: `unless` forbids what `when` wants on the axis `{axis}`", f.id),
+                    "take the value out of one of them",
+                );
             }
             for row in f.rows.iter().chain(&f.adds) {
                 let clash = row.values.iter().find(|(a, bits)| {
@@ -89,13 +97,21 @@ impl Lexicon {
                     self.axis(*a).kind == AxisKind::Enum && ((when != 0 && when & bits == 0) || bits & !f.unless.get(*a) == 0)
                 });
                 if let Some((axis, _)) = clash {
-                    let message = format!("no study can reach the row {} of `{}`: its value on the axis `{}` is ruled out", row.code, f.id, self.axis(axis).id);
+                    let message = format!(
+                        "no study can reach the row {} of `{}`: its value on the axis `{}` is ruled out",
+                        row.code,
+                        f.id,
+                        self.axis(axis).id
+                    );
                     problem(message, "correct the row, or `when` and `unless` of the family");
                 }
                 if let Some(code) = self.code(&row.code)
                     && !overlap((code.from, code.until), (f.from, f.until))
                 {
-                    problem(format!("the code {} is never valid while `{}` is", row.code, f.id), "correct the dates of the family, or those in codes.tsv");
+                    problem(
+                        format!("the code {} is never valid while `{}` is", row.code, f.id),
+                        "correct the dates of the family, or those in codes.tsv",
+                    );
                 }
             }
         }

@@ -204,6 +204,8 @@ pub enum Role {
     Filler,
     /// The preposition of contrast given: binds to a noun of contrast, or ends its phrase.
     With,
+    /// "after", "following": contrast given before these images; silent on others.
+    After,
     /// The preposition of contrast withheld.
     Without,
     /// Both prepositions in one.
@@ -284,6 +286,12 @@ pub enum Means {
     Negated,
     /// Taken from another text.
     Quoted,
+    /// Nothing came of the exam at all.
+    Undone,
+    /// A turn of the sentence that other cues do not cross ("but", "so").
+    Turn,
+    /// Looks like a cue and is none: swallows the shorter cue that it holds.
+    Pseudo,
 }
 
 /// Where a cue reaches.

@@ -209,7 +209,10 @@ impl Lexicon {
             }
         }
         for (heading, is_hit) in [("hit", true), ("miss", false)] {
-            out.push((heading, self.proofs.iter().filter(|x| x.is_hit == is_hit && self.owns(x.owner, p)).map(|x| x.line.to_string()).collect()));
+            out.push((
+                heading,
+                self.proofs.iter().filter(|x| x.is_hit == is_hit && self.owns(x.owner, p)).map(|x| x.line.to_string()).collect(),
+            ));
         }
         out
     }
@@ -250,7 +253,8 @@ impl Lexicon {
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
-        let rows = |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
+        let rows =
+            |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
         out.push(("silence means", text(self.says(&f.assume, &none))));
@@ -263,15 +267,22 @@ impl Lexicon {
         let Some(rule) = self.rules.iter().find(|r| &*r.id == id) else { return };
         let name = |f: &FamilyId| self.family(*f).id.to_string();
         match &rule.effect {
-            Effect::Absorbs(pairs) => out.push(("absorbs", pairs.iter().map(|(a, b)| format!("{} takes in {}", name(a), name(b))).collect())),
-            Effect::Downgrades(pairs) => out.push(("downgrades", pairs.iter().map(|(a, b)| format!("{} becomes {}", name(a), name(b))).collect())),
+            Effect::Absorbs(pairs) => {
+                out.push(("absorbs", pairs.iter().map(|(a, b)| format!("{} takes in {}", name(a), name(b))).collect()))
+            }
+            Effect::Downgrades(pairs) => {
+                out.push(("downgrades", pairs.iter().map(|(a, b)| format!("{} becomes {}", name(a), name(b))).collect()))
+            }
             Effect::Becomes { from, to, beside } => {
                 let list: Vec<String> = beside.iter().map(name).collect();
                 out.push(("becomes", vec![format!("{from} becomes {to} beside {}", list.join(", "))]));
             }
         }
         out.push(("when", text(self.says(&rule.when, &RegionSet::default()))));
-        out.push(("unless", if rule.unless_own_findings { vec!["the exam taken in has findings of its own".to_owned()] } else { Vec::new() }));
+        out.push((
+            "unless",
+            if rule.unless_own_findings { vec!["the exam taken in has findings of its own".to_owned()] } else { Vec::new() },
+        ));
         out.push(("valid", text(days(rule.from, rule.until))));
         out.push(("source", vec![rule.source.to_string()]));
         out.push(("asks", rule.query.iter().map(ToString::to_string).collect()));

@@ -21,7 +21,7 @@ pub(crate) enum Repair {
     Skeleton,
     /// One letter wrong, missing, doubled or swapped.
     Typo,
-    /// Letters of the word in order, its first among them.
+    /// Letters of the word in order, its first among them; or a beginning with one letter wrong.
     Squeezed,
 }
 
@@ -101,6 +101,11 @@ impl Vocabulary {
         self.edges.get(&(node, word)).copied()
     }
 
+    /// Length of a word, in bytes.
+    pub(crate) fn len_of(&self, word: WordId) -> usize {
+        self.words[word as usize].len()
+    }
+
     /// Whether the word is a term by itself.
     pub(crate) fn is_term(&self, word: WordId) -> bool {
         self.step(0, word).is_some_and(|n| self.end(n).is_some())
@@ -145,10 +150,12 @@ impl Vocabulary {
             } else if t.len() >= 3 && w.len() > t.len() && w.len() <= t.len() * 2 + 1 && w.len() >= 6 && ordered_in(t, w) {
                 guess(id, Repair::Squeezed, 28 + (w.len() - t.len()));
             } else if t.len() >= 4 && w.len() >= 5 && clipped_typo(t, w) {
-                guess(id, Repair::Typo, 34);
+                guess(id, Repair::Squeezed, 34);
             }
         }
-        if t.len() >= 4 {
+        // a squeezed word has given up its vowels; "coronal" is not "cranial"
+        let vowels = t[1..].iter().filter(|c| matches!(c, b'a' | b'e' | b'i' | b'o' | b'u')).count();
+        if t.len() >= 4 && vowels <= 1 {
             for &id in self.skeletons.get(&skeleton(token)).into_iter().flatten() {
                 guess(id, Repair::Skeleton, 20);
             }

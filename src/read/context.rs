@@ -123,7 +123,7 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
                 continue;
             }
             // "showed" tells findings of this exam and of others; "no" denies findings
-            Means::Quoted | Means::Negated => continue,
+            Means::Quoted | Means::Negated | Means::Pseudo | Means::Undone | Means::Turn => continue,
             Means::Conditional | Means::Recommendation => Reason::Recommendation,
             Means::Comparison => Reason::Comparison,
             Means::History => Reason::History,
@@ -135,7 +135,8 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
         };
         let between = if before { Span::new(span.end, phrase.start) } else { Span::new(phrase.end.min(span.start), span.start) };
         let distance = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
-        if distance > WINDOW || barrier(text, between) {
+        let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);
+        if distance > WINDOW || turns || text.slice(between).contains([';', '\n']) {
             continue;
         }
         if not.is_none_or(|(d, ..)| distance < d) {
@@ -148,12 +149,6 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
         (None, None) if ordered => Verdict::Ordered,
         (None, None) => Verdict::Silent,
     }
-}
-
-/// A border that cues do not cross: a semicolon, or a turn of the sentence.
-fn barrier(text: &Text<'_>, between: Span) -> bool {
-    let words = text.slice(between);
-    words.contains([';', '\n']) || words.contains(" but ") || words.contains(" however")
 }
 
 /// Why nothing in a section is this exam, for sections that never speak of it.

@@ -62,7 +62,7 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
                 let first = states.next();
                 e.span == s && states.any(|b| Some(b) != first)
             };
-            if exams.charge_line || exams.ours.iter().any(|e| is_title(e) || is_split(e)) {
+            if exams.charge_line || text.is_quoted(s.start) || exams.ours.iter().any(|e| is_title(e) || is_split(e)) {
                 continue;
             }
             sentence(text, s, part.kind, terse, &mut out, &mut b);
@@ -78,7 +78,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, terse: bool, out: &m
     text.mentions(span, terse, mentions);
     let speaks = mentions.iter().any(|m| {
         let c = lexicon.concept(m.concept);
-        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::Without)
+        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::After | Role::Without)
     });
     if !speaks {
         return;
@@ -169,10 +169,10 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
     let span = pieces[i].span;
     let findings = matches!(kind, SectionKind::Impression);
     match c.role {
-        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
-        Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, terse) {
+        Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
+        Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, terse) {
             Some(b) => {
-                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else { Strength::State };
+                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else if c.role == Role::After { Strength::Phase } else { Strength::State };
                 // "with oral contrast" says nothing of a vein
                 let only_other = pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) && !pieces[i..b.next].iter().any(|p| is_role(text, p, Role::Route));
                 if only_other {
@@ -183,7 +183,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
                 }
                 // "with no contrast", "with neither oral nor intravenous contrast"
                 let denied = cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && b.span.contains(*s) && s.start > b.span.start);
-                if c.role == Role::With && (denied || negated(text, pieces, i, cues, 3)) {
+                if matches!(c.role, Role::With | Role::After) && (denied || negated(text, pieces, i, cues, 3)) {
                     return (Some((Strength::Withheld, known.pre, b.span)), b.next);
                 }
                 (Some((strength, b.bits, b.span)), b.next)

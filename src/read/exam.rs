@@ -146,7 +146,8 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
         }
     };
     for s in list {
-        if is_sentence(text, s) && words_in(text, s) > 5 {
+        let n = words_in(text, s);
+        if (is_sentence(text, s) && n > 5) || (n > 12 && !is_title(text, s, true)) {
             flush(&mut run, out, b);
             sentence(text, s, SectionKind::Technique, out, b);
             continue;
@@ -185,16 +186,17 @@ fn own_words(text: &Text<'_>, span: Span, out: &mut Exams, b: &mut Buffers) -> S
 
 /// A title can say that it was not done ("ESOPHAGRAM - NOT DONE").
 fn judged_away(text: &Text<'_>, range: Span, out: &mut Exams, reading: &Reading, b: &mut Buffers) -> bool {
+    let Some(phrase) = reading.atoms.iter().map(|a| phrase(text, a)).reduce(Span::join) else { return false };
     text.cues(range, &mut b.cues);
-    let away = b.cues.iter().find_map(|(span, id)| match text.lexicon.cue(*id).means {
-        Means::NotPerformed => Some((Reason::NotPerformed, *span)),
-        Means::Outside => Some((Reason::Outside, *span)),
-        Means::Comparison if span.start <= range.start + 2 => Some((Reason::Comparison, *span)),
-        Means::Planned => Some((Reason::Planned, *span)),
-        _ => None,
-    });
-    let Some((reason, _)) = away else { return false };
-    if reading.atoms.is_empty() {
+    let Verdict::Not(reason, cue) = judge(text, phrase, &b.cues) else { return false };
+    // a title may hold words that only look like judgements ("FOLLOW UP", "ANNUAL"); before its name, or telling that
+    // nothing was done, they count
+    let counts = match reason {
+        Reason::NotPerformed | Reason::Planned | Reason::Outside => true,
+        Reason::Comparison => cue.start <= range.start + 2,
+        _ => false,
+    };
+    if !counts {
         return false;
     }
     out.others.push(Other { atoms: reading.atoms.clone(), reason, span: range, kind: SectionKind::Title });
@@ -268,7 +270,7 @@ fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mu
 
 /// One sentence: the exams that it names, each judged.
 fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    if !names_exam_prose(text, span, b) {
+    if !names_exam_prose(text, span, kind, b) {
         return;
     }
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
@@ -400,12 +402,14 @@ fn phrase(text: &Text<'_>, atom: &Atom) -> Span {
         .unwrap_or(atom.span)
 }
 
-fn names_exam_prose(text: &Text<'_>, span: Span, b: &mut Buffers) -> bool {
+fn names_exam_prose(text: &Text<'_>, span: Span, kind: SectionKind, b: &mut Buffers) -> bool {
     text.mentions(span, false, &mut b.mentions);
     let known = &text.lexicon.known;
+    // in the technique a method may stand without its modality ("Elastography: passive driver ...")
+    let technique = kind == SectionKind::Technique;
     b.mentions.iter().any(|m| {
         let c = text.lexicon.concept(m.concept);
-        c.role == Role::Plain && (c.sets.get(known.modality) | c.implies.get(known.modality)) != 0
+        c.role == Role::Plain && ((c.sets.get(known.modality) | c.implies.get(known.modality)) != 0 || (technique && c.sets.get(known.method) != 0))
     })
 }
 

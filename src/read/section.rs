@@ -1,7 +1,7 @@
 //! Cuts a report into parts by its headings: `FINDINGS:` and its kin, run-in headings, headings that name an exam.
 
 use super::text::Text;
-use crate::lexicon::model::{Role, SectionId, SectionKind};
+use crate::lexicon::model::{RegionSet, Role, SectionId, SectionKind};
 use crate::text::Span;
 
 /// A part of a report: what stands under one heading.
@@ -55,6 +55,9 @@ pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
 fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Option<Head> {
     let all = text.text().as_bytes();
     let line = opening(text, span.start);
+    if text.is_quoted(span.start) {
+        return None;
+    }
     if span.len() < 3 && line != Some(span.start) {
         return None; // "O:" heads a note only at the start of a line; "W/O" is no heading
     }
@@ -101,13 +104,20 @@ fn opening(text: &Text<'_>, at: u32) -> Option<u32> {
     if before.bytes().all(|b| matches!(b, b' ' | b'*' | b'#' | b'>' | b'-' | b'.' | b')' | b'(') || b.is_ascii_digit()) {
         return Some(at);
     }
-    (before.len() <= 48 && before.ends_with(' ') && !before.contains([':', '.', ',']) && names_exam(text, Span::new(line, at))).then_some(line)
+    (before.len() <= 48 && before.ends_with(' ') && !before.contains([':', '.', ',']) && names_modality(text, Span::new(line, at))).then_some(line)
 }
 
 /// A heading in the run of a text stands behind the end of a sentence or phrase.
 fn soft_border(all: &[u8], at: u32) -> bool {
     let before = all[..at as usize].iter().rev().find(|b| !matches!(b, b' ' | b'*' | b'_'));
     matches!(before, None | Some(b'.' | b',' | b';' | b':' | b'\n' | b'!' | b'?' | b')' | b'"'))
+}
+
+/// Whether a range holds the word of a modality.
+fn names_modality(text: &Text<'_>, range: Span) -> bool {
+    let mut mentions = Vec::new();
+    text.mentions(range, true, &mut mentions);
+    mentions.iter().any(|m| text.lexicon.concept(m.concept).sets.get(text.lexicon.known.modality) != 0)
 }
 
 /// Whether a range holds a modality, or a method or a protocol that implies one.
@@ -217,4 +227,66 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// A heading that names regions and nothing else ("BRAIN:", "(a) Head: findings", "Cervical spine.").
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RegionHeading {
+    pub(crate) regions: RegionSet,
+    /// What stands under it, up to the next heading of its kind.
+    pub(crate) body: Span,
+}
+
+/// All headings that name regions, in order.
+pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHeading> {
+    let all = text.text();
+    let bytes = all.as_bytes();
+    let mut found: Vec<(u32, u32, RegionSet)> = Vec::new();
+    let mut mentions = Vec::new();
+    for (at, mark) in all.match_indices([':', '.', '\n']) {
+        let from = at.saturating_sub(40);
+        let border = bytes[from..at].iter().rposition(|b| matches!(b, b'.' | b',' | b';' | b'\n' | b':'));
+        let mut start = border.map_or(from, |n| from + n + 1);
+        if border.is_none() && from > 0 {
+            continue;
+        }
+        while start < at && !bytes[start].is_ascii_alphanumeric() {
+            start += 1;
+        }
+        // "(a) HEAD": the label of a list
+        if at > start + 2 && bytes[start + 1] == b')' {
+            start += 2;
+            while start < at && bytes[start] == b' ' {
+                start += 1;
+            }
+        }
+        let piece = Span::new(start as u32, at as u32);
+        let words = all.get(piece.range()).map_or(0, |s| s.split_whitespace().count());
+        if words == 0 || words > 4 || (mark != ":" && !text.starts_paragraph(piece.start)) {
+            continue;
+        }
+        text.mentions(piece, true, &mut mentions);
+        let mut regions = RegionSet::default();
+        let mut read = 0;
+        for m in &mentions {
+            let c = text.lexicon.concept(m.concept);
+            if c.role == Role::Plain && c.sets.get(text.lexicon.known.modality) == 0 {
+                regions.extend(&c.regions);
+            }
+            read += all[m.span.range()].split_whitespace().count();
+        }
+        let headed: usize = text.headings(piece).map(|(s, _)| all[s.range()].split_whitespace().count()).max().unwrap_or(0);
+        if !regions.is_empty() && (read >= words || read + headed >= words) {
+            found.push((piece.start, at as u32 + 1, regions));
+        }
+    }
+    let end_of = |from: u32| {
+        use SectionKind as K;
+        parts.iter().filter(|p| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature)).map(|p| p.head.start).find(|s| *s > from).unwrap_or(all.len() as u32)
+    };
+    found
+        .iter()
+        .enumerate()
+        .map(|(i, (_, body, regions))| RegionHeading { regions: *regions, body: Span::new(*body, found.get(i + 1).map_or(u32::MAX, |n| n.0).min(end_of(*body)).max(*body)) })
+        .collect()
 }

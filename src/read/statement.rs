@@ -138,7 +138,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         let c = lexicon.concept(concept);
         match c.role {
             Role::Join => last(&mut groups).last_join = Some(i),
-            Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
+            Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
                 let bound = bind(lexicon, pieces, i, title);
                 if let Some(b) = bound.as_ref().filter(|b| b.bits != 0) {
                     let g = last(&mut groups);
@@ -257,25 +257,27 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     let known = &lexicon.known;
     let (mut bits, mut span, mut i) = (0, pieces[from].span, from);
     let (mut counts, mut other) = (false, false);
-    let (mut combined, mut single) = (false, false); // both kinds in one run: a template's alternatives left in
+    let (mut combined, mut single) = (0, 0); // both kinds in one run: a template's alternatives left in
     let mut routes = Vec::new();
     let mut end = from; // one past the last preposition
+    // words unread on the way to the noun: several only where a dose, a route or a word of giving stands among them
     let mut skipped = 0;
+    let mut measured = false;
     while i < pieces.len() {
         match pieces[i].item {
             Item::Concept(id) => {
                 let c = lexicon.concept(id);
                 match c.role {
-                    Role::With => {
-                        single = true;
+                    Role::With | Role::After => {
+                        single += 1;
                         bits |= known.post;
                     }
                     Role::Without => {
-                        single = true;
+                        single += 1;
                         bits |= known.pre;
                     }
                     Role::WithoutAndWith | Role::WithAndWithout => {
-                        combined = true;
+                        combined += 1;
                         bits |= known.pre | known.post;
                     }
                     Role::Route => {
@@ -289,11 +291,19 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         i += 1;
                         continue;
                     }
-                    Role::Filler | Role::Given | Role::Join => {
+                    Role::Filler | Role::Join => {
+                        i += 1;
+                        continue;
+                    }
+                    Role::Given => {
+                        measured = true;
                         i += 1;
                         continue;
                     }
                     Role::Noun | Role::Agent => {
+                        if skipped > 1 && !measured && !counts && !other {
+                            break;
+                        }
                         span = span.join(pieces[i].span);
                         let mut next = i + 1;
                         // "contrast material", "contrast (oral)": the rest of the noun
@@ -312,7 +322,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         if other && !counts {
                             bits = known.pre;
                         }
-                        if combined && single {
+                        if combined > 1 || (combined > 0 && single > 0) {
                             bits = 0;
                         }
                         return Some(Bound { bits, span, next, routes });
@@ -325,16 +335,21 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
             }
             Item::Join => {
                 // the run goes on only to another preposition, a route or a noun
-                let goes_on = matches!(pieces.get(i + 1).map(|p| p.item), Some(Item::Concept(id)) if matches!(
+                let reach = if title { 3 } else { 5 };
+                let goes_on = pieces[i + 1..].iter().take(reach).take_while(|p| p.item != Item::Stop && (!title || p.item != Item::Unknown)).any(|p| matches!(p.item, Item::Concept(id) if matches!(
                     lexicon.concept(id).role,
-                    Role::With | Role::Without | Role::WithoutAndWith | Role::WithAndWithout | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
-                ));
+                    Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
+                )));
                 if !goes_on {
                     break;
                 }
                 i += 1;
             }
-            Item::Unknown | Item::Number if !title && skipped < 5 => {
+            Item::Number if !title => {
+                measured = true;
+                i += 1;
+            }
+            Item::Unknown if !title && skipped < 5 => {
                 skipped += 1;
                 i += 1;
             }

@@ -1,6 +1,6 @@
 //! One report, folded and searched: every stage reads from here.
 
-use crate::lexicon::model::{ConceptId, CueId, Role, Sense, SectionId};
+use crate::lexicon::model::{ConceptId, CueId, Means, Role, Sense, SectionId};
 use crate::lexicon::{Lexicon, Scope};
 use crate::text::{Folded, Span};
 
@@ -126,7 +126,7 @@ impl<'a> Text<'a> {
         });
     }
 
-    /// Cues in a range, each with its span; of overlapping cues the longest.
+    /// Cues in a range, each with its span; of overlapping cues the longest, and none of those that only look like one.
     pub(crate) fn cues(&self, range: Span, out: &mut Vec<(Span, CueId)>) {
         out.clear();
         for hit in self.hits(range) {
@@ -137,6 +137,7 @@ impl<'a> Text<'a> {
                 }
             }
         }
+        out.retain(|(_, c)| self.lexicon.cue(*c).means != Means::Pseudo);
     }
 
     /// The first meaning of each hit in a range that `pick` wants.
@@ -174,6 +175,14 @@ fn quotes(text: &str) -> Vec<Span> {
             }
             _ => open = Some(at),
         }
+    }
+    // a block quotation: lines that begin with ">"
+    let mut at = 0;
+    for paragraph in text.split_inclusive("\n\n") {
+        if paragraph.trim_start_matches('\n').starts_with('>') {
+            out.push(Span::new(at.max(1) - 1, at + paragraph.len() as u32));
+        }
+        at += paragraph.len() as u32;
     }
     out
 }

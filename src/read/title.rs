@@ -157,7 +157,11 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
         vocabulary.guesses(word, &mut guesses);
         if !charge_line {
             // a report's title has room for its words
-            guesses.retain(|g| g.repair != Repair::Squeezed && (g.repair != Repair::Clipped || word.len() > 3));
+            guesses.retain(|g| match g.repair {
+                Repair::Squeezed => false,
+                Repair::Clipped => word.len() > 3 && word.len() * 2 >= vocabulary.len_of(g.word),
+                _ => true,
+            });
         }
         let len = word.len() as u16;
         let mut inner: Vec<(u16, u32)> = Vec::new(); // byte inside the token -> node
