@@ -37,8 +37,8 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let mut r = Reading { text, parts, exams, notes, admission };
 
     let mut studies = fuse(lexicon, &r.exams);
-    let told = studies.iter().any(|s| s.region.is_some() || s.values.get(lexicon.known.method) != 0 || s.values.get(lexicon.known.features) != 0);
-    let headless = !r.exams.charge_line && !told;
+    // a report whose statements lead to no family is read from its findings
+    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }

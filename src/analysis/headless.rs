@@ -5,6 +5,7 @@ use crate::code::study::Study;
 use crate::lexicon::model::{RegionId, Role, SectionKind, Sense, Values, MAX_REGIONS};
 use crate::read::exam::{acquires, Source};
 use crate::read::statement::{Facet, Proof};
+use crate::read::text::Mention;
 use crate::text::{sentences, Span};
 
 /// Fills in region or modality of the one study of a report that does not name them, or makes that study.
@@ -46,14 +47,17 @@ fn modality(r: &Reading<'_>) -> Option<(u64, Vec<Proof>)> {
     let lexicon = r.text.lexicon;
     let axis = lexicon.known.modality;
     let mut votes: Vec<(u64, i32, Vec<Proof>)> = Vec::new();
-    let mut mentions = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for p in told(r) {
-        r.text.mentions(p, false, &mut mentions);
-        for m in &mentions {
-            let c = lexicon.concept(m.concept);
-            let bits = c.sets.get(axis);
-            if c.role != Role::Hint || bits == 0 || seen.contains(&r.text.slice(m.span)) {
+        // hints count inside longer words of acquisition too ("reformatted sagittal images")
+        let hints = r.text.senses(p, |s| match s {
+            Sense::Concept(c) if lexicon.concept(c).role == Role::Hint => Some(c),
+            _ => None,
+        });
+        for (span, concept) in hints {
+            let m = Mention { span, concept };
+            let bits = lexicon.concept(concept).sets.get(axis);
+            if bits == 0 || seen.contains(&r.text.slice(m.span)) {
                 continue;
             }
             seen.push(&r.text.text()[m.span.range()]);

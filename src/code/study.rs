@@ -297,7 +297,7 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
                 explicit_with |= n.strength == Strength::State && n.bits == post;
             }
             // where the title gives each exam its own state, an agent speaks for those that have it
-            Strength::Agent if (mixed || !alone) && s.title_contrast == pre && n.regions.is_empty() => continue,
+            Strength::Agent if s.title_contrast == pre && (mixed || (!alone && n.regions.is_empty())) => continue,
             Strength::Agent => agent = true,
             Strength::Enhancement => {
                 seen = true;

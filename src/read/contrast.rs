@@ -190,7 +190,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             }
             None => (None, i + 1),
         },
-        Role::Only if findings => (None, i + 1),
+        Role::Only if findings || other_way(text, span) => (None, i + 1),
         Role::Only => (Some((Strength::Withheld, c.sets.get(known.contrast), span)), i + 1),
         Role::Enhancement => (Some((Strength::Enhancement, known.post, span)), i + 1),
         Role::Noun | Role::Agent => {
@@ -209,7 +209,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
         Role::Plain if c.sets.get(known.contrast) != 0 && !findings => {
             let bits = c.sets.get(known.contrast);
             // "precontrast images were not acquired", "no unenhanced series": the member is not there
-            if negated(text, pieces, i, cues, 4) || withheld(text, span, cues) {
+            if negated(text, pieces, i, cues, 2) || withheld(text, span, cues) {
                 let rest = (known.pre | known.post) & !bits;
                 return ((rest != 0).then_some((Strength::Withheld, rest, span)), i + 1);
             }
@@ -222,6 +222,16 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
 
 fn is_role(text: &Text<'_>, p: &Piece, role: Role) -> bool {
     matches!(p.item, Item::Concept(id) if text.lexicon.concept(id).role == role)
+}
+
+/// Whether words of a way that does not count lead into a span or stand in it ("Oral contrast was not used").
+fn other_way(text: &Text<'_>, span: Span) -> bool {
+    const LEAD: u32 = 24; // bytes before the span in which the way may stand
+    let near = Span::new(span.start.saturating_sub(LEAD), span.end);
+    text.hits(near).any(|h| {
+        h.span.end + 1 >= span.start
+            && text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| matches!(s, Sense::Concept(id) if text.lexicon.concept(*id).role == Role::OtherRoute))
+    }) && !venous(text, span)
 }
 
 /// A way that does not count stands next to the noun, and no other way between them.

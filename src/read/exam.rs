@@ -147,7 +147,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     };
     for s in list {
         let n = words_in(text, s);
-        if (is_sentence(text, s) && n > 5) || (n > 12 && !is_title(text, s, true)) {
+        // behind the first line only what names an exam, or a region or contrast in a few words
+        let goes_on = run.is_none() || is_title(text, s, true) || (n <= 6 && names_something(text, s));
+        if (is_sentence(text, s) && n > 5) || (n > 12 && !is_title(text, s, true)) || !goes_on {
             flush(&mut run, out, b);
             sentence(text, s, SectionKind::Technique, out, b);
             continue;
@@ -159,6 +161,13 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
         run = Some(run.map_or(s, |r| r.join(s)));
     }
     flush(&mut run, out, b);
+}
+
+/// Whether a range names a region, a side or contrast.
+fn names_something(text: &Text<'_>, range: Span) -> bool {
+    let mut mentions = Vec::new();
+    text.mentions(range, true, &mut mentions);
+    mentions.iter().any(|m| title::names(text.lexicon.concept(m.concept).role))
 }
 
 fn words_in(text: &Text<'_>, span: Span) -> usize {

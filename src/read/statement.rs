@@ -362,7 +362,9 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
         Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
         _ => true,
     });
-    let belongs_elsewhere = match follows.map(|p| p.item) {
+    // "with coronal reformats": the words right behind it are its own
+    let own_words = bits == known.post && matches!(pieces.get(end).map(|p| (p.item, p.span.len())), Some((Item::Concept(id), 4..)) if lexicon.concept(id).role == Role::Filler);
+    let belongs_elsewhere = own_words || match follows.map(|p| p.item) {
         Some(Item::Concept(id)) => {
             let c = lexicon.concept(id);
             let modality_or_side = c.sets.get(known.modality) != 0 || c.sets.get(known.side) != 0;
