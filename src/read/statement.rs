@@ -379,7 +379,9 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
         }
         _ => false,
     };
-    (title && !belongs_elsewhere).then_some(Bound { bits, span, next: end, routes: Vec::new() })
+    // "before and after the injection": both states, and a word of giving for the noun
+    let given = bits == known.pre | known.post && measured && combined == 1;
+    ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
 }
 
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions

@@ -120,9 +120,11 @@ impl<'a> Text<'a> {
                 }
             }
         }
-        longest(out, |c| {
-            let role = self.lexicon.concept(c).role;
-            !matches!(role, Role::Acquisition | Role::Hint | Role::Coverage | Role::Given)
+        longest(out, |c| match self.lexicon.concept(c).role {
+            Role::Acquisition | Role::Hint | Role::Coverage | Role::Given => 0,
+            // "before and after the injection" holds "after the injection"
+            Role::WithoutAndWith | Role::WithAndWithout => 2,
+            _ => 1,
         });
     }
 
@@ -217,8 +219,8 @@ fn unticked(text: &str) -> Vec<Span> {
 
 /// Keeps of overlapping mentions the longest, words that name something before words that only surround it; `all` is
 /// sorted by start, the longer first.
-fn longest(all: &mut Vec<Mention>, names: impl Fn(ConceptId) -> bool) {
-    let weight = |m: &Mention| (names(m.concept), m.span.len());
+fn longest(all: &mut Vec<Mention>, rank: impl Fn(ConceptId) -> u8) {
+    let weight = |m: &Mention| (rank(m.concept), m.span.len());
     let mut kept = 0;
     for i in 0..all.len() {
         let m = all[i];

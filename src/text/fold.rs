@@ -116,7 +116,9 @@ impl Folder {
                 '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ad}' => {
                     let joins = self.out.ends_with(|c: char| c.is_alphanumeric())
                         && source[next..].starts_with(|c: char| c.is_alphanumeric());
-                    if c != '\u{ad}' {
+                    // "pre- and post-contrast": the hyphen stands for a word to come
+                    let hangs = source[next..].starts_with(is_blank) && self.ends_in_letters();
+                    if c != '\u{ad}' && !hangs {
                         self.push(if joins { ' ' } else { '-' }, at);
                     }
                 }
@@ -134,6 +136,12 @@ impl Folder {
         while self.out.ends_with(' ') {
             self.out.pop();
         }
+    }
+
+    /// Whether the last word has two letters or more.
+    fn ends_in_letters(&self) -> bool {
+        let mut last = self.out.bytes().rev();
+        (0..2).all(|_| last.next().is_some_and(|b| b.is_ascii_lowercase()))
     }
 
     fn blank(&mut self, at: usize, breaks: usize, next: Option<char>) {
@@ -257,6 +265,7 @@ mod tests {
             ("C\u{304} contrast", "with contrast"),
             ("s\u{304} contrast", "without contrast"),
             ("(C-)", "(c-)"),
+            ("pre- and post-contrast", "pre and post contrast"),
         ] {
             assert_eq!(fold_term(from), to, "{from}");
         }
