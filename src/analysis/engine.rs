@@ -50,9 +50,10 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
     let headings: Vec<RegionHeading> = if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
+    let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
     for s in &mut studies {
-        settle_contrast(lexicon, s, &r.notes, &headings, alone, mixed);
+        settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);
@@ -227,6 +228,11 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             study.conflict |= s.conflict;
             study.contrast_assumed |= s.contrast_assumed;
             study.withheld |= s.withheld;
+            for scope in &s.scopes {
+                if !study.scopes.contains(scope) {
+                    study.scopes.push(*scope);
+                }
+            }
             study.source = study.source.min(s.source);
             study.unexplained = study.unexplained.max(s.unexplained);
             for p in &s.proofs {
@@ -262,7 +268,10 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
 /// Whether a study has text of its own under a heading of its own.
 fn own_findings(r: &Reading<'_>, coded: &mut [Coded]) {
     for c in coded.iter_mut() {
-        c.own_findings = c.study.scope.is_some_and(|s| r.text.slice(s).split_whitespace().count() >= 4);
+        // a heading in the technique tells how it was made, not what was seen
+        let section = |at: u32| r.parts.iter().rev().find(|p| p.body.start <= at && p.entry.is_some()).map(|p| p.kind);
+        let seen = |s: &Span| !matches!(section(s.start), Some(SectionKind::Technique | SectionKind::Contrast)) && r.text.slice(*s).split_whitespace().count() >= 4;
+        c.own_findings = c.study.scopes.iter().any(seen);
     }
 }
 

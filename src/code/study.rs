@@ -24,8 +24,8 @@ pub(crate) struct Study {
     pub(crate) performed_contrast: u64,
     pub(crate) order_contrast: u64,
     pub(crate) proofs: Vec<Proof>,
-    /// Text under a heading of its own, folded.
-    pub(crate) scope: Option<Span>,
+    /// Texts under headings of its own, folded.
+    pub(crate) scopes: Vec<Span>,
     /// The statement that it stands in, to tell separate sentences of one session apart.
     pub(crate) unexplained: u16,
     pub(crate) repaired: u16,
@@ -51,7 +51,7 @@ impl Study {
             performed_contrast: 0,
             order_contrast: 0,
             proofs: Vec::new(),
-            scope: None,
+            scopes: Vec::new(),
             unexplained: 0,
             repaired: 0,
             supplied: false,
@@ -246,7 +246,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         Source::Findings => s.title_contrast |= contrast,
     }
     if source == Source::Heading || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
-        s.scope = Some(s.scope.map_or(e.scope, |x| x.join(e.scope)));
+        s.scopes.push(e.scope);
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
@@ -279,7 +279,7 @@ pub(crate) fn is_mixed(lexicon: &Lexicon, studies: &[Study]) -> bool {
 }
 
 /// Settles contrast for one study from all that is said of it, most trusted first, and says how.
-pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], headings: &[RegionHeading], alone: bool, mixed: bool) {
+pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], headings: &[RegionHeading], scopes: &[Span], alone: bool, mixed: bool) {
     let known = &lexicon.known;
     let (pre, post) = (known.pre, known.post);
     let facet = Facet::Axis(known.contrast);
@@ -289,7 +289,7 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     let mut withheld_elsewhere = false; // "no intravenous contrast" says nothing of a joint
     let mut local_route = s.values.get(known.route) & !iv(lexicon);
     let mut proofs: Vec<Proof> = Vec::new();
-    for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, headings, alone)) {
+    for n in notes.iter().filter(|n| speaks_of(lexicon, n, s, headings, scopes, alone)) {
         match n.strength {
             Strength::State | Strength::Phase if !alone && s.title_contrast == pre && n.bits == post && n.regions.is_empty() => continue,
             Strength::State | Strength::Phase => {
@@ -364,7 +364,7 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     };
     let bits = if no_pre && bits & post != 0 { post } else { bits };
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
-        let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, alone));
+        let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, scopes, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
         s.contrast_assumed = mr;
     } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
@@ -393,7 +393,7 @@ fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
 
 /// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
 /// that it stands under.
-fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading], alone: bool) -> bool {
+fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading], scopes: &[Span], alone: bool) -> bool {
     let known = &lexicon.known;
     if alone {
         return true;
@@ -406,17 +406,16 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading],
     if n.modalities != 0 && m != 0 && n.modalities & m == 0 {
         return false;
     }
-    if let Some(scope) = s.scope
-        && scope.contains(n.sentence)
-    {
-        return true;
+    // under a heading that names an exam it speaks of that exam
+    if let Some(own) = scopes.iter().filter(|x| x.contains(n.sentence)).max_by_key(|x| x.start) {
+        return s.scopes.contains(own);
     }
     // under a heading that names the regions of one exam it speaks of that exam
     let related = |r: RegionId, x: RegionId| is_in(lexicon, r, x) || is_in(lexicon, x, r);
     if let Some(h) = headings.iter().rev().find(|h| h.body.contains(n.sentence)) {
         return s.region.is_some_and(|r| h.regions.iter().any(|x| related(r, x)));
     }
-    if n.strength == Strength::Enhancement && s.scope.is_some() {
+    if n.strength == Strength::Enhancement && !s.scopes.is_empty() {
         return false;
     }
     n.regions.is_empty() || s.region.is_none_or(|r| n.regions.iter().any(|x| is_in(lexicon, r, x) || is_in(lexicon, x, r)))

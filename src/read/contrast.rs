@@ -182,7 +182,9 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
                     return (None, b.next);
                 }
                 // "with no contrast", "with neither oral nor intravenous contrast"
-                let denied = cues.iter().any(|(s, c)| text.lexicon.cue(*c).means == Means::Negated && b.span.contains(*s) && s.start > b.span.start);
+                let denied = cues.iter().any(|(s, c)| {
+                    text.lexicon.cue(*c).means == Means::Negated && b.span.contains(*s) && s.start > b.span.start && !pieces[i..b.next].iter().any(|p| matches!(p.item, Item::Concept(_)) && p.span.contains(*s))
+                });
                 if matches!(c.role, Role::With | Role::After) && (denied || negated(text, pieces, i, cues, 3)) {
                     return (Some((Strength::Withheld, known.pre, b.span)), b.next);
                 }
@@ -209,7 +211,7 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
         Role::Plain if c.sets.get(known.contrast) != 0 && !findings => {
             let bits = c.sets.get(known.contrast);
             // "precontrast images were not acquired", "no unenhanced series": the member is not there
-            if negated(text, pieces, i, cues, 2) || withheld(text, span, cues) {
+            if negated(text, pieces, i, cues, if c.sets.get(known.route) == 0 { 2 } else { 5 }) || withheld(text, span, cues) {
                 let rest = (known.pre | known.post) & !bits;
                 return ((rest != 0).then_some((Strength::Withheld, rest, span)), i + 1);
             }

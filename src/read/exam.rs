@@ -266,7 +266,9 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let naming = count(title::names);
     let idle = count(|r| matches!(r, Role::Filler | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
-    naming >= other || (!strict && words <= 14 && naming >= 2)
+    // behind the first title a line has to begin with the exam
+    let opens = !strict || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
+    (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
 }
 
 /// Sentences of any section that is not a title.
@@ -436,7 +438,7 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
     }
     let Some(end) = parts.iter().rev().find(|p| !p.body.is_empty()) else { return };
     let Some(line) = sentences(text.text(), end.body).last() else { return };
-    if is_title(text, line, true) && text.text()[..line.start as usize].ends_with('\n') {
+    if is_title(text, line, true) && text.starts_line(line.start) {
         let reading = title::read(text, line, day, false);
         if reading.satisfied {
             push(out, Source::Title, reading, line, text.whole());

@@ -113,6 +113,7 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
 fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
     let known = &lexicon.known;
     let mut groups: Vec<Group> = vec![Group::default()];
+    let mut covered = false;
     let mut i = 0;
     while i < pieces.len() {
         let p = pieces[i];
@@ -124,6 +125,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 continue;
             }
             Item::Stop => {
+                covered = false;
                 if last(&mut groups).span.is_some() {
                     groups.push(Group { starts_after_stop: true, ..Group::default() });
                 }
@@ -169,6 +171,9 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 g.cover(p.span);
             }
             Role::Respectively => last(&mut groups).respectively = true,
+            // "CT of the thorax, extended through the adrenals": a landmark, no exam
+            Role::Coverage => covered = true,
+            Role::Plain if covered && c.sets.get(known.modality) == 0 && !c.regions.is_empty() => {}
             Role::Plain => place(lexicon, &mut groups, concept, p.span, i),
             _ => {}
         }
@@ -335,7 +340,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
             }
             Item::Join => {
                 // the run goes on only to another preposition, a route or a noun
-                let reach = if title { 3 } else { 5 };
+                let reach = if title { 3 } else { 10 };
                 let goes_on = pieces[i + 1..].iter().take(reach).take_while(|p| p.item != Item::Stop && (!title || p.item != Item::Unknown)).any(|p| matches!(p.item, Item::Concept(id) if matches!(
                     lexicon.concept(id).role,
                     Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout | Role::Route | Role::OtherRoute | Role::Noun | Role::Agent
