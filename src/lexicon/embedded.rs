@@ -32,6 +32,7 @@ files![
     "words/joint.toml",
     "words/modality.toml",
     "words/protocol.toml",
+    "words/reading.toml",
     "words/region_sets.toml",
     "words/side.toml",
 ];

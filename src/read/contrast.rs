@@ -193,6 +193,8 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             None => (None, i + 1),
         },
         Role::Only if findings || other_way(text, span) => (None, i + 1),
+        // "enhances in the arterial phase only" is a finding
+        Role::Only if kind == SectionKind::Findings && c.sets.get(known.contrast) == known.post => (None, i + 1),
         Role::Only => (Some((Strength::Withheld, c.sets.get(known.contrast), span)), i + 1),
         Role::Enhancement => (Some((Strength::Enhancement, known.post, span)), i + 1),
         Role::Noun | Role::Agent => {

@@ -259,7 +259,8 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     text.mentions(span, true, &mut mentions);
     let first = mentions.first().map_or(span.end, |m| m.span.start);
     let leads = |s: &Span, means: Means| s.start < first && matches!(means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional);
-    if cues.iter().any(|(s, c)| leads(s, text.lexicon.cue(*c).means)) {
+    let tells = |means: Means| strict && matches!(means, Means::Comparison | Means::History);
+    if cues.iter().any(|(s, c)| leads(s, text.lexicon.cue(*c).means) || tells(text.lexicon.cue(*c).means)) {
         return false;
     }
     let count = |wanted: fn(Role) -> bool| -> usize { mentions.iter().filter(|m| wanted(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum() };
@@ -279,15 +280,37 @@ fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mu
     }
 }
 
-/// One sentence: the exams that it names, each judged.
+/// One sentence: cut where a cue turns to another exam ("..., compared with contrast-enhanced CT of May"), so that
+/// attributes stay on their side.
 fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
+    text.cues(span, &mut b.cues);
+    let turns: Vec<u32> = b
+        .cues
+        .iter()
+        .filter(|(s, c)| {
+            let cue = text.lexicon.cue(*c);
+            s.start > span.start && s.len() > 4 && cue.reach == Reach::After && matches!(cue.means, Means::Comparison | Means::Recommendation | Means::Outside)
+        })
+        .map(|(s, _)| s.start)
+        .collect();
+    let mut start = span.start;
+    for turn in turns.into_iter().chain([span.end]) {
+        if turn > start {
+            clause(text, span, Span::new(start, turn), kind, out, b);
+        }
+        start = turn;
+    }
+}
+
+/// A stretch of a sentence: the exams that it names, each judged by the cues of the whole sentence.
+fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
     if !names_exam_prose(text, span, kind, b) {
         return;
     }
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     let atoms = parse(text.lexicon, &b.pieces, false);
-    text.cues(span, &mut b.cues);
+    text.cues(whole, &mut b.cues);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -329,7 +352,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
         }
     }
     if !ours.is_empty() {
-        out.ours.push(Statement { source, atoms: ours, span, scope: span, unexplained: 0, repaired: 0, supplied: false });
+        out.ours.push(Statement { source, atoms: ours, span: whole, scope: whole, unexplained: 0, repaired: 0, supplied: false });
     }
 }
 

@@ -3,7 +3,7 @@
 use super::exam::{Exams, Source};
 use super::section::Part;
 use super::text::Text;
-use crate::lexicon::model::{Allows, DocumentId, SectionKind, Sense, SignWeight};
+use crate::lexicon::model::{Allows, DocumentId, Role, SectionKind, Sense, SignWeight};
 use crate::text::Span;
 
 /// The gate's verdict on a text.
@@ -29,6 +29,7 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
         return Admission { kind: None, admitted: true, signs: Vec::new(), margin: 9 };
     }
     let kinds = &text.lexicon.documents;
+    let first_line = text.text().find(['\n', '.', ':']).unwrap_or(usize::MAX).min(80) as u32;
     let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, signs: Vec::new() }).collect();
     for hit in text.hits(text.whole()) {
         for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
@@ -41,7 +42,9 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
                 continue;
             }
             t.signs.push((hit.pattern, hit.span));
-            t.score += if weight == SignWeight::Against { -1 } else { 1 };
+            // what the text is called stands in its first line
+            let named = if hit.span.end <= first_line { 2 } else { 1 };
+            t.score += if weight == SignWeight::Against { -1 } else { named };
         }
     }
     let all = |k: usize| kinds[k].allows == Allows::All;
@@ -49,10 +52,29 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let report = (0..kinds.len()).find(|k| all(*k));
     let report_score = report_score(text, parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
-    let admitted = best_other.is_none() || report_score > other_score;
-    let kind = if admitted { report } else { best_other };
+    let unread = best_other.is_none() && !is_read(text) && report.is_none_or(|k| tallies[k].score < 1);
+    let admitted = (best_other.is_none() || report_score > other_score) && !unread;
+    let kind = match (admitted, unread) {
+        (true, _) => report,
+        (false, true) => kinds.iter().position(|k| &*k.id == UNREAD),
+        (false, false) => best_other,
+    };
     let signs = kind.map(|k| tallies[k].signs.iter().map(|(_, s)| *s).take(4).collect()).unwrap_or_default();
     Admission { kind: kind.map(|k| DocumentId(k as u8)), admitted, signs, margin: (report_score - other_score).abs() }
+}
+
+/// The kind of a text that no sign tells and that describes nothing.
+const UNREAD: &str = "no_findings";
+
+/// Whether anything was read: a structure described, a word of technique or of findings.
+fn is_read(text: &Text<'_>) -> bool {
+    text.hits(text.whole()).any(|h| {
+        text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| match s {
+            Sense::Organ(_) => true,
+            Sense::Concept(c) => matches!(text.lexicon.concept(*c).role, Role::Acquisition | Role::Hint | Role::Enhancement),
+            _ => false,
+        })
+    })
 }
 
 /// Whether the words stand as a heading: a part's heading, or behind a border and before a colon.

@@ -32,6 +32,8 @@ pub(crate) enum Item {
     /// Semicolon, line break, a stop: ends a statement's reach.
     Stop,
     Number,
+    /// A bracket or another mark: read past.
+    Aside,
     Unknown,
 }
 
@@ -350,6 +352,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                 }
                 i += 1;
             }
+            Item::Aside => i += 1,
             Item::Number if !title => {
                 measured = true;
                 i += 1;
@@ -363,7 +366,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     }
     // no noun: in a title the phrase may end here, unless something follows that it could belong to
     let follows = pieces[end..].iter().find(|p| match p.item {
-        Item::Join | Item::Number => false,
+        Item::Join | Item::Number | Item::Aside => false,
         Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
         _ => true,
     });
@@ -386,6 +389,9 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     };
     // "before and after the injection": both states, and a word of giving for the noun
     let given = bits == known.pre | known.post && measured && combined == 1;
+    if combined > 1 || (combined > 0 && single > 0) {
+        bits = 0;
+    }
     ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
 }
 

@@ -263,7 +263,7 @@ fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
         TokenKind::Mark => match word {
             ";" | "." | ":" => (Item::Stop, 0),
             "," | "/" | "&" | "+" | "|" => (Item::Join, 0),
-            _ => (Item::Number, 0), // brackets, dashes, currency: read past
+            _ => (Item::Aside, 0), // brackets, dashes, currency
         },
         TokenKind::Word if word.bytes().all(|b| b.is_ascii_digit()) => (Item::Number, 0),
         TokenKind::Word => {
