@@ -7,7 +7,7 @@ use super::{headless, queries, Alternative, Analysis, AxisValue, DocumentView, E
 use crate::code::family::{best_single, choose, is_in, row, Candidate};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{fuse, is_mixed, settle_contrast, Study};
-use crate::lexicon::model::{AxisId, AxisKind, Means, RegionId, Role, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Means, Reach, RegionId, Role, SectionKind, Values};
 use crate::lexicon::Lexicon;
 use crate::read::contrast::{notes, Note};
 use crate::read::exam::{exams, Exams, Source};
@@ -42,8 +42,10 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }
-    if studies.len() > 1 {
-        studies.retain(|s| !left_out(&r, s));
+    let named = studies.len();
+    let mut omitted: Vec<Study> = Vec::new();
+    if named > 1 {
+        omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
     attributes(&r, &mut studies);
     let alone = studies.len() == 1;
@@ -57,7 +59,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);
-    let applied = rules::apply(lexicon, &mut coded, day);
+    rules::apply(lexicon, &mut coded, day);
 
     let mut rejected = Vec::new();
     let mut suggestions = Vec::new();
@@ -79,18 +81,27 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     for s in &loose {
         let reason = if lexicon.is_built(&s.values) || s.values.get(lexicon.known.modality) == 0 { Reason::NoCode } else { Reason::NotBuilt };
         if s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality) != 0 {
-            rejected.push(Rejected {
-                code: None,
-                label: label(lexicon, s.values, s.region.as_slice()),
-                study: view(lexicon, &s.values, s.region.as_slice()),
-                reason,
-                message: reason.message().to_owned(),
-                evidence: evidence(&r, &s.proofs),
-            });
+            rejected.push(reject_study(&r, s, reason));
+        }
+    }
+    for s in &omitted {
+        rejected.push(reject_study(&r, s, Reason::NotPerformed));
+    }
+    if !r.admission.admitted {
+        // every exam that such a text names, also those that no study came of
+        for e in &r.exams.ours {
+            for a in e.atoms.iter().filter(|a| a.region.is_some() && a.values.get(lexicon.known.modality) & lexicon.edition.built != 0) {
+                let mut s = Study::found(e.source);
+                (s.region, s.values, s.proofs) = (a.region, a.values, a.proofs.clone());
+                let x = reject_study(&r, &s, Reason::Document);
+                if !rejected.iter().any(|y| y.reason == x.reason && y.evidence.first() == x.evidence.first()) {
+                    rejected.push(x);
+                }
+            }
         }
     }
     others(&r, day, &mut rejected);
-    let queries = queries::raise(&r, &studies, &coded, &applied, beyond);
+    let queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
     Analysis { confidence: confidence::of_answer(&features, &suggestions), code_set, document: document(&r), suggestions, rejected, queries }
@@ -136,7 +147,10 @@ fn left_out(r: &Reading<'_>, s: &Study) -> bool {
         let named = |m: &Mention| lexicon.concept(m.concept).regions.contains(region) || lexicon.concept(m.concept).region.is_some_and(|x| is_in(lexicon, x, region));
         let others = mentions.iter().filter(|m| !lexicon.concept(m.concept).regions.is_empty()).count();
         // near the cue and the only region of the sentence
-        others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, _)| (c.start >= m.span.end && c.start - m.span.end < 24) || (m.span.start >= c.end && m.span.start - c.end < 12)))
+        let reaches = |m: &Mention, c: Span, reach: Reach| {
+            (reach != Reach::After && c.start >= m.span.end && c.start - m.span.end < 24) || (reach != Reach::Before && m.span.start >= c.end && m.span.start - c.end < 12)
+        };
+        others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, id)| reaches(m, *c, lexicon.cue(*id).reach)))
     })
 }
 
@@ -431,6 +445,18 @@ pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
 pub(super) fn section(r: &Reading<'_>, span: Span) -> String {
     let part = r.parts.iter().find(|p| p.body.contains(span) || p.head.contains(span));
     part.and_then(|p| p.entry).map_or_else(|| "body".to_owned(), |id| r.text.lexicon.section(id).id.to_string())
+}
+
+fn reject_study(r: &Reading<'_>, s: &Study, reason: Reason) -> Rejected {
+    let lexicon = r.text.lexicon;
+    Rejected {
+        code: None,
+        label: label(lexicon, s.values, s.region.as_slice()),
+        study: view(lexicon, &s.values, s.region.as_slice()),
+        reason,
+        message: reason.message().to_owned(),
+        evidence: evidence(r, &s.proofs),
+    }
 }
 
 fn reject_coded(r: &Reading<'_>, c: &Coded, reason: Reason, message: Option<String>) -> Rejected {

@@ -6,10 +6,13 @@ use crate::code::rules::Coded;
 use crate::code::study::Study;
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
+use crate::lexicon::model::SectionKind;
 use crate::read::statement::{Facet, Proof};
+use crate::read::text::Mention;
+use crate::text::Span;
 
 /// All queries of one report, each kind once a study at most.
-pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], applied: &[usize], beyond: bool) -> Vec<Query> {
+pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted: &[Study], beyond: bool) -> Vec<Query> {
     let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let mut out: Vec<Query> = Vec::new();
@@ -29,7 +32,9 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], applied
                 let proofs: Vec<Proof> = s.proofs.iter().filter(|p| p.facet == Facet::Axis(known.contrast)).copied().collect();
                 ask("contrast-conflict", evidence(r, &proofs));
             }
-            let sides: Vec<_> = s.sides.iter().filter(|(_, src, _)| *src != Source::Findings).collect();
+            let mut sides = s.sides.clone();
+            sides.extend(sides_told(r, s));
+            let sides: Vec<_> = sides.iter().filter(|(_, src, _)| *src != Source::Findings).collect();
             if sides.iter().map(|(b, ..)| *b).fold(u64::MAX, |a, b| a & b) == 0 && sides.len() > 1 {
                 let proofs: Vec<Proof> = sides.iter().map(|(_, _, span)| Proof { facet: Facet::Axis(known.side), span: *span, concept: None }).collect();
                 ask("side-conflict", evidence(r, &proofs));
@@ -38,6 +43,17 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], applied
             if angiogram && !r.exams.charge_line && !lexicon.has(&s.values, "features", "three_d") && !lexicon.has(&s.values, "features", "planar_only") {
                 let proofs: Vec<Proof> = s.proofs.iter().filter(|p| p.facet == Facet::Axis(known.method)).copied().collect();
                 ask("angiography-3d", evidence(r, &proofs));
+            }
+        }
+        if let Some(s) = omitted.first() {
+            ask("exam-conflict", evidence(r, &s.proofs));
+        }
+        if let Some(proofs) = both_sexes(r) {
+            ask("sex-conflict", evidence(r, &proofs));
+        }
+        for q in lexicon.queries.iter().filter(|q| !q.raised_by.is_empty()) {
+            if let Some(m) = told(r).into_iter().find(|m| q.raised_by.contains(&m.concept)) {
+                ask(&q.kind, evidence(r, &[Proof { facet: Facet::Axis(known.contrast), span: m.span, concept: Some(m.concept) }]));
             }
         }
         let agent: Vec<_> = r.notes.iter().filter(|n| n.strength == Strength::Agent).collect();
@@ -56,7 +72,6 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], applied
     } else if !coded.is_empty() {
         ask("quoted-report", evidence(r, &coded[0].study.proofs));
     }
-    let _ = applied;
     out
 }
 
@@ -65,4 +80,52 @@ fn routes(r: &Reading<'_>) -> bool {
     let mut mentions = Vec::new();
     r.text.mentions(r.text.whole(), false, &mut mentions);
     mentions.iter().any(|m| r.text.lexicon.concept(m.concept).role == crate::lexicon::model::Role::Route)
+}
+
+/// Concepts read in the sections that describe this exam.
+fn told(r: &Reading<'_>) -> Vec<Mention> {
+    use SectionKind as K;
+    let (mut out, mut mentions) = (Vec::new(), Vec::new());
+    for p in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression)) {
+        r.text.mentions(p.body, false, &mut mentions);
+        out.append(&mut mentions);
+    }
+    out
+}
+
+/// Sides that stand right before the study's region in findings and impression, where the other side never does.
+fn sides_told(r: &Reading<'_>, s: &Study) -> Vec<(u64, Source, Span)> {
+    let lexicon = r.text.lexicon;
+    let side = lexicon.known.side;
+    let (Some(region), own) = (s.region, s.values.get(side)) else { return Vec::new() };
+    if own.count_ones() != 1 {
+        return Vec::new();
+    }
+    let mentions = told(r);
+    let mut found: Vec<(u64, Source, Span)> = Vec::new();
+    for pair in mentions.windows(2) {
+        let (a, b) = (lexicon.concept(pair[0].concept), lexicon.concept(pair[1].concept));
+        let near = pair[1].span.start.saturating_sub(pair[0].span.end) <= 2;
+        let quoted = r.exams.others.iter().any(|o| o.span.overlaps(pair[1].span));
+        if near && !quoted && a.sets.get(side).count_ones() == 1 && b.regions.contains(region) {
+            found.push((a.sets.get(side), Source::Performed, pair[0].span.join(pair[1].span)));
+        }
+    }
+    if found.iter().any(|(bits, ..)| bits & own != 0) { Vec::new() } else { found }
+}
+
+/// Organs of both sexes described in one report.
+fn both_sexes(r: &Reading<'_>) -> Option<Vec<Proof>> {
+    let lexicon = r.text.lexicon;
+    let axis = lexicon.axis_named("sex")?;
+    let mut seen: Vec<(u64, Mention)> = Vec::new();
+    for m in told(r) {
+        let c = lexicon.concept(m.concept);
+        let bits = c.implies.get(axis) | c.sets.get(axis);
+        let other = r.exams.others.iter().any(|o| o.span.overlaps(m.span));
+        if bits != 0 && !other && !seen.iter().any(|(b, _)| *b == bits) {
+            seen.push((bits, m));
+        }
+    }
+    (seen.len() > 1).then(|| seen.iter().map(|(_, m)| Proof { facet: Facet::Region, span: m.span, concept: Some(m.concept) }).collect())
 }

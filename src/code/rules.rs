@@ -23,37 +23,28 @@ pub(crate) struct Coded {
     pub(crate) own_findings: bool,
 }
 
-/// Applies all rules in force, in the order of the file. Returns the rules that did something.
-pub(crate) fn apply(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) -> Vec<usize> {
-    let mut applied = Vec::new();
+/// Applies all rules in force, in the order of the file.
+pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date) {
     for (i, rule) in lexicon.rules.iter().enumerate() {
         if rule.from.is_some_and(|d| day < d) || rule.until.is_some_and(|d| d < day) {
             continue;
         }
-        let did = match &rule.effect {
+        match &rule.effect {
             Effect::Downgrades(pairs) => downgrade(lexicon, coded, pairs, i),
             Effect::Absorbs(pairs) => absorb(lexicon, coded, pairs, i),
             Effect::Becomes { from, to, beside } => {
                 let there = coded.iter().any(|c| c.taken.is_none() && beside.contains(&c.family));
-                let mut did = false;
                 for c in coded.iter_mut().filter(|c| there && c.taken.is_none() && c.code == *from) {
                     c.code.clone_from(to);
                     c.changed = Some(i);
-                    did = true;
                 }
-                did
             }
-        };
-        if did {
-            applied.push(i);
         }
     }
-    applied
 }
 
-fn downgrade(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) -> bool {
+fn downgrade(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) {
     let when = lexicon.rules[rule].when;
-    let mut did = false;
     for c in coded.iter_mut() {
         let holds = when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits);
         let Some((_, to)) = pairs.iter().find(|(from, _)| *from == c.family).filter(|_| holds) else { continue };
@@ -69,16 +60,13 @@ fn downgrade(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyI
             c.code = row.code.clone();
             c.defaults = defaults;
             c.changed = Some(rule);
-            did = true;
         }
     }
-    did
 }
 
-fn absorb(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) -> bool {
+fn absorb(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) {
     let (when, unless_own) = (lexicon.rules[rule].when, lexicon.rules[rule].unless_own_findings);
     let holds = |c: &Coded| when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits);
-    let mut did = false;
     for &(keep, drop) in pairs {
         let Some(winner) = coded.iter().find(|c| c.taken.is_none() && c.family == keep && holds(c)).map(|c| c.code.clone()) else { continue };
         for c in coded.iter_mut().filter(|c| c.taken.is_none() && c.family == drop && c.code != winner) {
@@ -86,8 +74,6 @@ fn absorb(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)]
                 continue;
             }
             c.taken = Some((rule, winner.clone()));
-            did = true;
         }
     }
-    did
 }

@@ -362,7 +362,12 @@ pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], 
     } else {
         0
     };
-    let bits = if no_pre && bits & post != 0 { post } else { bits };
+    let bits = if no_pre && bits & post != 0 {
+        s.conflict |= title & pre != 0;
+        post
+    } else {
+        bits
+    };
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
         let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, scopes, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));

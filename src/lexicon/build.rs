@@ -142,11 +142,17 @@ pub(super) fn build(
     let families = b.families(&entries, &known);
     let rules = b.rules(&entries, &families);
     b.code_names(&families, &rules, &codes, &entries);
-    let queries = entries
-        .queries
-        .iter()
-        .map(|q| QueryText { kind: q.entry.kind.get_ref().as_str().into(), message: q.entry.message.as_str().into() })
-        .collect();
+    let mut queries = Vec::new();
+    for at in &entries.queries {
+        let mut raised_by = Vec::new();
+        for id in &at.entry.raised_by {
+            match concepts.iter().position(|c| *c.id == **id.get_ref()) {
+                Some(i) => raised_by.push(ConceptId(i as u16)),
+                None => b.problem(at.file, id.span(), &format!("there is no concept `{}`", id.get_ref()), "name a concept of words/"),
+            }
+        }
+        queries.push(QueryText { kind: at.entry.kind.get_ref().as_str().into(), message: at.entry.message.as_str().into(), raised_by });
+    }
     let edition = b.edition(&entries, &known)?;
     for (term, file, span, other) in terms.clashes(&concepts) {
         b.problem(file, span, &format!("`{term}` stands under `{other}` too"), "take it out of one of them, or declare it in ambiguous.toml");

@@ -539,4 +539,6 @@ pub struct QueryText {
     pub kind: Box<str>,
     /// The question.
     pub message: Box<str>,
+    /// Concepts that raise it where they are read in what describes the exam.
+    pub raised_by: Vec<ConceptId>,
 }

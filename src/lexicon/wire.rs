@@ -253,4 +253,6 @@ pub(super) struct RuleWire {
 pub(super) struct QueryWire {
     pub(super) kind: Spanned<String>,
     pub(super) message: String,
+    #[serde(default)]
+    pub(super) raised_by: Words,
 }

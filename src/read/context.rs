@@ -11,8 +11,6 @@ pub enum Reason {
     Comparison,
     /// Part of the patient's past.
     History,
-    /// Why this exam was asked for.
-    Indication,
     /// Advice for later.
     Recommendation,
     /// Scheduled or to be done.
@@ -44,7 +42,6 @@ impl Reason {
         match self {
             Self::Comparison => "comparison",
             Self::History => "history",
-            Self::Indication => "indication",
             Self::Recommendation => "recommendation",
             Self::Planned => "planned",
             Self::NotPerformed => "not-performed",
@@ -64,8 +61,7 @@ impl Reason {
     pub const fn message(self) -> &'static str {
         match self {
             Self::Comparison => "an earlier exam, named for comparison",
-            Self::History => "part of the patient's history",
-            Self::Indication => "named in the reason for the exam",
+            Self::History => "named in the history or the reason for the exam",
             Self::Recommendation => "recommended, not done",
             Self::Planned => "planned, not done",
             Self::NotPerformed => "not performed",
@@ -154,7 +150,7 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
 /// Why nothing in a section is this exam, for sections that never speak of it.
 pub(crate) fn section_reason(kind: SectionKind) -> Option<Reason> {
     match kind {
-        SectionKind::History => Some(Reason::Indication),
+        SectionKind::History => Some(Reason::History),
         SectionKind::Comparison => Some(Reason::Comparison),
         SectionKind::Recommendation => Some(Reason::Recommendation),
         SectionKind::Note | SectionKind::Admin | SectionKind::Signature | SectionKind::Dose => Some(Reason::History),

@@ -52,7 +52,8 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let report = (0..kinds.len()).find(|k| all(*k));
     let report_score = report_score(text, parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
-    let unread = best_other.is_none() && !is_read(text) && report.is_none_or(|k| tallies[k].score < 1);
+    let told = parts.iter().any(|p| matches!(p.kind, SectionKind::Impression | SectionKind::Findings) && p.body.len() > 3);
+    let unread = best_other.is_none() && !told && !is_read(text) && report.is_none_or(|k| tallies[k].score < 1);
     let admitted = (best_other.is_none() || report_score > other_score) && !unread;
     let kind = match (admitted, unread) {
         (true, _) => report,
