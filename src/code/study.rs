@@ -167,7 +167,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let known = &lexicon.known;
     let m = atom.values.get(known.modality);
     match source {
-        Source::Heading | Source::Title => own_modality && (atom.region.is_some() || atom.values.get(known.method) != 0),
+        Source::Heading | Source::Title => (own_modality || atom.values.get(known.method) != 0) && (atom.region.is_some() || atom.values.get(known.method) != 0),
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
             (own_modality || atom.values.get(known.method) != 0)

@@ -73,6 +73,14 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
             after += 1;
         }
     }
+    // "FINDINGS, CT HEAD": the exam behind the heading
+    if line.is_some() && after < all.len() && matches!(all[after], b',' | b'-') {
+        let end = all[after..].iter().position(|b| matches!(b, b':' | b'\n' | b'.')).map_or(all.len(), |n| after + n);
+        let exam = Span::new(after as u32 + 1, end as u32);
+        if end - after <= 48 && names_modality(text, exam) && !matches!(kind, SectionKind::Title | SectionKind::Order | SectionKind::Contrast) {
+            return Some(Head { span: Span::new(span.start, end as u32), body: (end + 1).min(all.len()) as u32, kind, entry: Some(id), names_exam: true });
+        }
+    }
     let colon = after < all.len() && all[after] == b':';
     let ends_line = after >= all.len() || all[after] == b'\n';
     let dash = after < all.len() && all[after] == b'-' && all[span.end as usize] == b' ';
