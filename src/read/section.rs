@@ -74,10 +74,10 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
         }
     }
     // "FINDINGS, CT HEAD": the exam behind the heading
-    if line.is_some() && after < all.len() && matches!(all[after], b',' | b'-') {
+    if line == Some(span.start) && after < all.len() && matches!(all[after], b',' | b'-') {
         let end = all[after..].iter().position(|b| matches!(b, b':' | b'\n' | b'.')).map_or(all.len(), |n| after + n);
         let exam = Span::new(after as u32 + 1, end as u32);
-        if end - after <= 48 && names_modality(text, exam) && !matches!(kind, SectionKind::Title | SectionKind::Order | SectionKind::Contrast) {
+        if end - after <= 48 && matches!(kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique) && names_modality(text, exam) {
             return Some(Head { span: Span::new(span.start, end as u32), body: (end + 1).min(all.len()) as u32, kind, entry: Some(id), names_exam: true });
         }
     }
