@@ -21,9 +21,9 @@ mod read;
 mod text;
 
 pub use analysis::{
-    answer, Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions,
-    Options, Query, Reason, Rejected, Standing, StudyView, Suggestion,
+    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
+    Query, Reason, Rejected, Standing, StudyView, Suggestion, answer,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{CodeCard, Engine, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way};
-pub use text::{position, Folded, Position, Span};
+pub use text::{Folded, Position, Span, position};

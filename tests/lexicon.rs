@@ -179,7 +179,10 @@ const MISTAKES: &[Mistake] = &[
         what: "regions that stand under each other",
         file: "zz/new.toml",
         text: "[[region]]\nid = \"zz.a\"\nparent = \"zz.b\"\nlabel = \"a\"\n[[region]]\nid = \"zz.b\"\nparent = \"zz.a\"\nlabel = \"b\"\n",
-        told: &["zz/new.toml:3:10: "],
+        told: &[
+            "zz/new.toml:3:10: the region `zz.a` stands under itself; name a region that lies above it",
+            "zz/new.toml:7:10: the region `zz.b` stands under itself; name a region that lies above it",
+        ],
     },
     Mistake {
         what: "an unknown word class",

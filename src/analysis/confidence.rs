@@ -1,7 +1,7 @@
 //! How sure an answer is, from features that a person can read. The weights are set by hand on the shared cases.
 
-use super::engine::Reading;
 use super::Suggestion;
+use super::engine::Reading;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
 use crate::read::exam::Source;

@@ -3,20 +3,22 @@
 use jiff::civil::Date;
 
 use super::confidence::{self, Features};
-use super::{headless, queries, Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion};
-use crate::code::family::{best_single, choose, is_in, row, Candidate};
+use super::{
+    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, headless, queries,
+};
+use crate::code::family::{Candidate, best_single, choose, is_in, row};
 use crate::code::rules::{self, Coded};
-use crate::code::study::{fuse, is_mixed, settle_contrast, Study};
-use crate::lexicon::model::{AxisId, AxisKind, Means, Reach, RegionId, Role, SectionKind, Values};
+use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::lexicon::Lexicon;
-use crate::read::contrast::{notes, Note};
-use crate::read::exam::{exams, Exams, Source};
-use crate::read::gate::{admit, Admission};
-use crate::read::section::{parts, region_headings, Part, RegionHeading};
+use crate::lexicon::model::{AxisId, AxisKind, Means, Reach, RegionId, Role, SectionKind, Values};
+use crate::read::contrast::{Note, notes};
+use crate::read::exam::{Exams, Source, exams};
+use crate::read::gate::{Admission, admit};
+use crate::read::section::{Part, RegionHeading, parts, region_headings};
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::read::text::{Mention, Text};
 use crate::read::title::candidate;
-use crate::text::{sentences, Span};
+use crate::text::{Span, sentences};
 
 /// A report with all that was read from it.
 pub(super) struct Reading<'a> {
@@ -51,7 +53,8 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
-    let headings: Vec<RegionHeading> = if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
+    let headings: Vec<RegionHeading> =
+        if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
     for s in &mut studies {
@@ -69,7 +72,12 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         if undone {
             rejected.push(reject_coded(&r, c, Reason::NotPerformed, None));
         } else if !r.admission.admitted {
-            rejected.push(reject_coded(&r, c, Reason::Document, r.admission.kind.map(|k| lexicon.documents[k.0 as usize].reason.to_string())));
+            rejected.push(reject_coded(
+                &r,
+                c,
+                Reason::Document,
+                r.admission.kind.map(|k| lexicon.documents[k.0 as usize].reason.to_string()),
+            ));
         } else if let Some((rule, winner)) = &c.taken {
             let message = format!("inside {winner}: {} ({})", lexicon.rules[*rule].message, lexicon.rules[*rule].source);
             rejected.push(reject_coded(&r, c, Reason::Bundled, Some(message)));
@@ -79,7 +87,8 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         }
     }
     for s in &loose {
-        let reason = if lexicon.is_built(&s.values) || s.values.get(lexicon.known.modality) == 0 { Reason::NoCode } else { Reason::NotBuilt };
+        let reason =
+            if lexicon.is_built(&s.values) || s.values.get(lexicon.known.modality) == 0 { Reason::NoCode } else { Reason::NotBuilt };
         if s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality) != 0 {
             rejected.push(reject_study(&r, s, reason));
         }
@@ -104,7 +113,14 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
-    Analysis { confidence: confidence::of_answer(&features, &suggestions), code_set, document: document(&r), suggestions, rejected, queries }
+    Analysis {
+        confidence: confidence::of_answer(&features, &suggestions),
+        code_set,
+        document: document(&r),
+        suggestions,
+        rejected,
+        queries,
+    }
 }
 
 fn first(evidence: &[Evidence]) -> u32 {
@@ -137,21 +153,27 @@ fn left_out(r: &Reading<'_>, s: &Study) -> bool {
         return false;
     }
     let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body | K::Findings)).flat_map(|p| sentences(r.text.text(), p.body)).any(|sentence| {
-        r.text.cues(sentence, &mut cues);
-        cues.retain(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed);
-        if cues.is_empty() {
-            return false;
-        }
-        r.text.mentions(sentence, true, &mut mentions);
-        let named = |m: &Mention| lexicon.concept(m.concept).regions.contains(region) || lexicon.concept(m.concept).region.is_some_and(|x| is_in(lexicon, x, region));
-        let others = mentions.iter().filter(|m| !lexicon.concept(m.concept).regions.is_empty()).count();
-        // near the cue and the only region of the sentence
-        let reaches = |m: &Mention, c: Span, reach: Reach| {
-            (reach != Reach::After && c.start >= m.span.end && c.start - m.span.end < 24) || (reach != Reach::Before && m.span.start >= c.end && m.span.start - c.end < 12)
-        };
-        others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, id)| reaches(m, *c, lexicon.cue(*id).reach)))
-    })
+    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body | K::Findings)).flat_map(|p| sentences(r.text.text(), p.body)).any(
+        |sentence| {
+            r.text.cues(sentence, &mut cues);
+            cues.retain(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed);
+            if cues.is_empty() {
+                return false;
+            }
+            r.text.mentions(sentence, true, &mut mentions);
+            let named = |m: &Mention| {
+                lexicon.concept(m.concept).regions.contains(region)
+                    || lexicon.concept(m.concept).region.is_some_and(|x| is_in(lexicon, x, region))
+            };
+            let others = mentions.iter().filter(|m| !lexicon.concept(m.concept).regions.is_empty()).count();
+            // near the cue and the only region of the sentence
+            let reaches = |m: &Mention, c: Span, reach: Reach| {
+                (reach != Reach::After && c.start >= m.span.end && c.start - m.span.end < 24)
+                    || (reach != Reach::Before && m.span.start >= c.end && m.span.start - c.end < 12)
+            };
+            others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, id)| reaches(m, *c, lexicon.cue(*id).reach)))
+        },
+    )
 }
 
 /// What sentences of technique say besides contrast: stress, 3D, intraoperative and the like.
@@ -171,7 +193,9 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
             r.text.cues(s, &mut cues);
             for m in &mentions {
                 let c = lexicon.concept(m.concept);
-                let denied = cues.iter().any(|(at, cue)| lexicon.cue(*cue).means == Means::Negated && at.end <= m.span.start && m.span.start - at.end < 20);
+                let denied = cues
+                    .iter()
+                    .any(|(at, cue)| lexicon.cue(*cue).means == Means::Negated && at.end <= m.span.start && m.span.start - at.end < 20);
                 if denied {
                     continue;
                 }
@@ -205,13 +229,21 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
 fn undone(r: &Reading<'_>) -> bool {
     use SectionKind as K;
     const FINDINGS: usize = 90; // words of findings and impression from which on an exam was read
-    let told: usize = r.parts.iter().filter(|p| matches!(p.kind, K::Findings | K::Impression)).map(|p| r.text.slice(p.body).split_whitespace().count()).sum();
+    let told: usize = r
+        .parts
+        .iter()
+        .filter(|p| matches!(p.kind, K::Findings | K::Impression))
+        .map(|p| r.text.slice(p.body).split_whitespace().count())
+        .sum();
     let mut cues = Vec::new();
     told < FINDINGS
-        && r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Technique | K::Body | K::Findings | K::Impression | K::Other | K::Addendum)).any(|p| {
-            r.text.cues(p.body, &mut cues);
-            cues.iter().any(|(_, c)| r.text.lexicon.cue(*c).means == Means::Undone)
-        })
+        && r.parts
+            .iter()
+            .filter(|p| matches!(p.kind, K::Title | K::Technique | K::Body | K::Findings | K::Impression | K::Other | K::Addendum))
+            .any(|p| {
+                r.text.cues(p.body, &mut cues);
+                cues.iter().any(|(_, c)| r.text.lexicon.cue(*c).means == Means::Undone)
+            })
 }
 
 /// Families and rows for all studies, and the studies that none takes.
@@ -284,7 +316,10 @@ fn own_findings(r: &Reading<'_>, coded: &mut [Coded]) {
     for c in coded.iter_mut() {
         // a heading in the technique tells how it was made, not what was seen
         let section = |at: u32| r.parts.iter().rev().find(|p| p.body.start <= at && p.entry.is_some()).map(|p| p.kind);
-        let seen = |s: &Span| !matches!(section(s.start), Some(SectionKind::Technique | SectionKind::Contrast)) && r.text.slice(*s).split_whitespace().count() >= 4;
+        let seen = |s: &Span| {
+            !matches!(section(s.start), Some(SectionKind::Technique | SectionKind::Contrast))
+                && r.text.slice(*s).split_whitespace().count() >= 4
+        };
         c.own_findings = c.study.scopes.iter().any(seen);
     }
 }
@@ -300,11 +335,8 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
     if let Some(axis) = lexicon.axis_named("register") {
         values.set(axis, 0);
     }
-    let mut defaults: Vec<(String, String)> = c
-        .defaults
-        .iter()
-        .map(|a| (lexicon.axis(*a).id.to_string(), names(lexicon, *a, family.assume.get(*a)).join("+")))
-        .collect();
+    let mut defaults: Vec<(String, String)> =
+        c.defaults.iter().map(|a| (lexicon.axis(*a).id.to_string(), names(lexicon, *a, family.assume.get(*a)).join("+"))).collect();
     if c.study.contrast_assumed && !defaults.iter().any(|(a, _)| a == "contrast") {
         defaults.push(("contrast".to_owned(), names(lexicon, known.contrast, known.pre).join("+")));
     }
@@ -340,7 +372,9 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         alternatives: alternatives(lexicon, c, &row_values, day),
         note: family.note.as_deref().map(str::to_owned),
     };
-    match out.iter_mut().find(|s| s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")) {
+    match out.iter_mut().find(|s| {
+        s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")
+    }) {
         Some(twin) => {
             for e in suggestion.evidence {
                 if !twin.evidence.contains(&e) {
@@ -361,7 +395,8 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
             continue;
         }
-        let needs: Vec<String> = r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let needs: Vec<String> =
+            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }
@@ -388,7 +423,12 @@ fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
 pub(super) fn label(lexicon: &Lexicon, values: Values, regions: &[RegionId]) -> String {
     let known = &lexicon.known;
     let mut out: Vec<String> = Vec::new();
-    let head = [known.modality, known.method].into_iter().map(|a| lexicon.axis(a).label(values.get(a))).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(" ");
+    let head = [known.modality, known.method]
+        .into_iter()
+        .map(|a| lexicon.axis(a).label(values.get(a)))
+        .filter(|l| !l.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ");
     if !head.is_empty() {
         out.push(head);
     }
@@ -433,7 +473,12 @@ pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
             Facet::Region => "region".to_owned(),
             Facet::Axis(a) => r.text.lexicon.axis(a).id.to_string(),
         };
-        let e = Evidence { role, span: r.text.to_source(p.span), section: section(r, p.span), concept: p.concept.map(|c| r.text.lexicon.concept(c).id.to_string()) };
+        let e = Evidence {
+            role,
+            span: r.text.to_source(p.span),
+            section: section(r, p.span),
+            concept: p.concept.map(|c| r.text.lexicon.concept(c).id.to_string()),
+        };
         if !e.span.is_empty() && !out.contains(&e) {
             out.push(e);
         }
@@ -517,6 +562,11 @@ fn document(r: &Reading<'_>) -> DocumentView {
         label: words,
         admitted: r.admission.admitted,
         reason: if r.admission.admitted { None } else { kind.map(|k| k.reason.to_string()) },
-        evidence: r.admission.signs.iter().map(|s| Evidence { role: "document".to_owned(), span: r.text.to_source(*s), section: section(r, *s), concept: None }).collect(),
+        evidence: r
+            .admission
+            .signs
+            .iter()
+            .map(|s| Evidence { role: "document".to_owned(), span: r.text.to_source(*s), section: section(r, *s), concept: None })
+            .collect(),
     }
 }

@@ -2,11 +2,11 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{RegionId, Role, SectionKind, Sense, Values, MAX_REGIONS};
-use crate::read::exam::{acquires, Source};
+use crate::lexicon::model::{MAX_REGIONS, RegionId, Role, SectionKind, Sense, Values};
+use crate::read::exam::{Source, acquires};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
-use crate::text::{sentences, Span};
+use crate::text::{Span, sentences};
 
 /// Fills in region or modality of the one study of a report that does not name them, or makes that study.
 pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
@@ -21,7 +21,8 @@ pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
         studies.push(Study::found(Source::Findings));
     }
     for s in studies.iter_mut() {
-        if s.values.get(known.modality) == 0 && s.implied.get(known.modality) == 0
+        if s.values.get(known.modality) == 0
+            && s.implied.get(known.modality) == 0
             && let Some((bits, proofs)) = &modality
         {
             s.values.set(known.modality, *bits);
@@ -111,7 +112,8 @@ fn region(r: &Reading<'_>) -> Option<(RegionId, Vec<Proof>)> {
         return None;
     }
     let id = RegionId(best as u8);
-    let proofs = proofs.into_iter().filter(|(p, _)| *p == id).take(3).map(|(_, span)| Proof { facet: Facet::Region, span, concept: None }).collect();
+    let proofs =
+        proofs.into_iter().filter(|(p, _)| *p == id).take(3).map(|(_, span)| Proof { facet: Facet::Region, span, concept: None }).collect();
     Some((id, proofs))
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::ser::{SerializeMap, Serializer};
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
@@ -140,7 +140,11 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
                 study: StudyJson(&s.study),
                 evidence: list(&s.evidence),
                 defaults: s.defaults.iter().map(|(a, v)| BTreeMap::from([("axis", a.as_str()), ("value", v.as_str())])).collect(),
-                alternatives: s.alternatives.iter().map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())])).collect(),
+                alternatives: s
+                    .alternatives
+                    .iter()
+                    .map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())]))
+                    .collect(),
                 note: s.note.as_deref(),
             })
             .collect(),

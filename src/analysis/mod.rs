@@ -15,7 +15,7 @@ pub use crate::read::context::Reason;
 use crate::text::Span;
 
 pub use explain::{Explanation, Held, HeldWay, Standing};
-pub use json::{answer, Answer, JsonOptions};
+pub use json::{Answer, JsonOptions, answer};
 pub use proof::Check;
 
 /// How to read a report.

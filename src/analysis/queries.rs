@@ -1,12 +1,12 @@
 //! What to ask: where the record is silent or contradicts itself.
 
-use super::engine::{evidence, Reading};
+use super::engine::{Reading, evidence};
 use super::{Evidence, Query};
 use crate::code::rules::Coded;
 use crate::code::study::Study;
+use crate::lexicon::model::SectionKind;
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
-use crate::lexicon::model::SectionKind;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::Span;
@@ -36,11 +36,16 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
             sides.extend(sides_told(r, s));
             let sides: Vec<_> = sides.iter().filter(|(_, src, _)| *src != Source::Findings).collect();
             if sides.iter().map(|(b, ..)| *b).fold(u64::MAX, |a, b| a & b) == 0 && sides.len() > 1 {
-                let proofs: Vec<Proof> = sides.iter().map(|(_, _, span)| Proof { facet: Facet::Axis(known.side), span: *span, concept: None }).collect();
+                let proofs: Vec<Proof> =
+                    sides.iter().map(|(_, _, span)| Proof { facet: Facet::Axis(known.side), span: *span, concept: None }).collect();
                 ask("side-conflict", evidence(r, &proofs));
             }
             let angiogram = lexicon.has(&s.values, "method", "angiography") && lexicon.has(&s.values, "modality", "ct");
-            if angiogram && !r.exams.charge_line && !lexicon.has(&s.values, "features", "three_d") && !lexicon.has(&s.values, "features", "planar_only") {
+            if angiogram
+                && !r.exams.charge_line
+                && !lexicon.has(&s.values, "features", "three_d")
+                && !lexicon.has(&s.values, "features", "planar_only")
+            {
                 let proofs: Vec<Proof> = s.proofs.iter().filter(|p| p.facet == Facet::Axis(known.method)).copied().collect();
                 ask("angiography-3d", evidence(r, &proofs));
             }

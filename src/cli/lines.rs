@@ -188,7 +188,7 @@ mod tests {
             (r#"{"text":null}"#, "there is no `text`"),
             (r#"{"text":"Smith"#, "malformed JSON at column 14: EOF while parsing a string"),
             (r#"{"text":"\ud800"}"#, "malformed JSON at column 16: unexpected end of hex escape"),
-            (r#"{"text":["Smith"]}"#, "a field has the wrong form at column 9"),
+            (r#"{"text":["Smith"]}"#, "a field has the wrong form at column 8"),
             (r#""Smith""#, "a field has the wrong form at column 7"),
             (r#"{"text":"a","text":"b"}"#, "a field has the wrong form at column 18"),
             (r#"{"text":"CT","date_of_service":"2025-02-30"}"#, "`date_of_service` is no day"),

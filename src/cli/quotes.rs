@@ -78,7 +78,8 @@ fn clusters<'a>(text: &str, evidence: impl Iterator<Item = &'a Evidence>, gap: u
         if let Some(last) = out.last_mut() {
             let between = last.span.end.min(e.span.start)..e.span.start;
             let words = &text[between.start as usize..between.end as usize];
-            let apart = words.contains("\n\n")
+            let apart = last.section != e.section
+                || words.contains("\n\n")
                 || words.contains("\r\n\r\n")
                 || words.contains(". ")
                 || words.contains(['\n', ';']) && gap == GAPS.0;

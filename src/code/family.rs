@@ -2,8 +2,8 @@
 
 use jiff::civil::Date;
 
-use crate::lexicon::model::{AxisId, AxisKind, Family, FamilyId, RegionId, Row, Values};
 use crate::lexicon::Lexicon;
+use crate::lexicon::model::{AxisId, AxisKind, Family, FamilyId, RegionId, Row, Values};
 
 /// What a family is chosen by.
 #[derive(Clone, Copy, Debug)]
@@ -25,8 +25,7 @@ pub(crate) struct Choice {
 pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Choice> {
     let mut free: Vec<bool> = vec![true; all.len()];
     let mut out: Vec<Choice> = Vec::new();
-    let mut sets: Vec<(FamilyId, &Family)> =
-        families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
+    let mut sets: Vec<(FamilyId, &Family)> = families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
     sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), axes(f))), *id));
     for (id, f) in sets {
         let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values);

@@ -4,8 +4,8 @@ use jiff::civil::Date;
 
 use super::family::row;
 use super::study::Study;
-use crate::lexicon::model::{AxisId, Effect, FamilyId};
 use crate::lexicon::Lexicon;
+use crate::lexicon::model::{AxisId, Effect, FamilyId};
 
 /// A study, or several fused under one family, with its code.
 #[derive(Clone, Debug)]
@@ -68,7 +68,9 @@ fn absorb(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)]
     let (when, unless_own) = (lexicon.rules[rule].when, lexicon.rules[rule].unless_own_findings);
     let holds = |c: &Coded| when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits);
     for &(keep, drop) in pairs {
-        let Some(winner) = coded.iter().find(|c| c.taken.is_none() && c.family == keep && holds(c)).map(|c| c.code.clone()) else { continue };
+        let Some(winner) = coded.iter().find(|c| c.taken.is_none() && c.family == keep && holds(c)).map(|c| c.code.clone()) else {
+            continue;
+        };
         for c in coded.iter_mut().filter(|c| c.taken.is_none() && c.family == drop && c.code != winner) {
             if unless_own && c.own_findings {
                 continue;

@@ -1,10 +1,10 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
 use crate::code::family::is_in;
-use crate::lexicon::model::{RegionId, Values};
 use crate::lexicon::Lexicon;
-use crate::read::contrast::{Note, Strength};
+use crate::lexicon::model::{RegionId, Values};
 use crate::read::context::Reason;
+use crate::read::contrast::{Note, Strength};
 use crate::read::exam::{Exams, Source, Statement};
 use crate::read::section::RegionHeading;
 use crate::read::statement::{Atom, Facet, Proof};
@@ -103,9 +103,16 @@ fn undone(lexicon: &Lexicon, s: &Study, exams: &Exams) -> bool {
     use crate::lexicon::model::SectionKind as K;
     let m = lexicon.known.modality;
     s.source != Source::Performed
-        && exams.others.iter().filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings)).any(|o| {
-            o.atoms.iter().any(|a| a.region.is_some() && a.region == s.region && a.values.get(m) & s.values.get(m) != 0 && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method))
-        })
+        && exams.others.iter().filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings)).any(
+            |o| {
+                o.atoms.iter().any(|a| {
+                    a.region.is_some()
+                        && a.region == s.region
+                        && a.values.get(m) & s.values.get(m) != 0
+                        && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method)
+                })
+            },
+        )
 }
 
 /// Whether an atom names an exam: a modality, or a method or protocol that implies one, on some region.
@@ -129,7 +136,10 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
         atom.values.set(known.modality, common);
     }
     let contrast = atom.values.get(known.contrast);
-    let home = studies.iter_mut().filter(|s| same_exam(lexicon, s, &atom, source == base)).max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
+    let home = studies
+        .iter_mut()
+        .filter(|s| same_exam(lexicon, s, &atom, source == base))
+        .max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
     if let Some(s) = home {
         merge(lexicon, s, e, &atom, source, contrast);
         return;
@@ -167,7 +177,9 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let known = &lexicon.known;
     let m = atom.values.get(known.modality);
     match source {
-        Source::Heading | Source::Title => (own_modality || atom.values.get(known.method) != 0) && (atom.region.is_some() || atom.values.get(known.method) != 0),
+        Source::Heading | Source::Title => {
+            (own_modality || atom.values.get(known.method) != 0) && (atom.region.is_some() || atom.values.get(known.method) != 0)
+        }
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
             (own_modality || atom.values.get(known.method) != 0)
@@ -260,14 +272,18 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.
 fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     let known = &lexicon.known;
-    let list: Vec<(Option<RegionId>, u64, u64)> = studies.iter().map(|s| (s.region, s.values.get(known.modality), s.values.get(known.method))).collect();
+    let list: Vec<(Option<RegionId>, u64, u64)> =
+        studies.iter().map(|s| (s.region, s.values.get(known.modality), s.values.get(known.method))).collect();
     let mut i = 0;
     studies.retain(|s| {
         let me = i;
         i += 1;
         let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || s.values.get(known.features) != 0 };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
-            j != me && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region)) && *m == s.values.get(known.modality) && *k == s.values.get(known.method)
+            j != me
+                && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
+                && *m == s.values.get(known.modality)
+                && *k == s.values.get(known.method)
         })
     });
 }
@@ -279,7 +295,15 @@ pub(crate) fn is_mixed(lexicon: &Lexicon, studies: &[Study]) -> bool {
 }
 
 /// Settles contrast for one study from all that is said of it, most trusted first, and says how.
-pub(crate) fn settle_contrast(lexicon: &Lexicon, s: &mut Study, notes: &[Note], headings: &[RegionHeading], scopes: &[Span], alone: bool, mixed: bool) {
+pub(crate) fn settle_contrast(
+    lexicon: &Lexicon,
+    s: &mut Study,
+    notes: &[Note],
+    headings: &[RegionHeading],
+    scopes: &[Span],
+    alone: bool,
+    mixed: bool,
+) {
     let known = &lexicon.known;
     let (pre, post) = (known.pre, known.post);
     let facet = Facet::Axis(known.contrast);
@@ -405,7 +429,9 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading],
     }
     let agent = &*lexicon.concept(n.concept).id;
     let m = s.values.get(known.modality) | s.implied.get(known.modality);
-    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr") || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr") {
+    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr")
+        || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr")
+    {
         return false;
     }
     if n.modalities != 0 && m != 0 && n.modalities & m == 0 {

@@ -4,16 +4,16 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use jiff::civil::Date;
-use toml::value::Datetime;
 use toml::Spanned;
+use toml::value::Datetime;
 
 use super::load::{At, Entries};
-use super::place::{declared, EntryKind, Place};
 use super::model::{
-    Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family,
-    FamilyId, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId,
-    SectionKind, Sense, SignWeight, Values, MAX_AXES, MAX_REGIONS, MAX_VALUES,
+    Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family, FamilyId, MAX_AXES,
+    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
+    Sense, SignWeight, Values,
 };
+use super::place::{EntryKind, Place, declared};
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::wire::{MoreWire, OneOrMany, RowWire, ValuesWire, Words};
@@ -23,13 +23,16 @@ use crate::text::fold_term;
 /// What every engine needs to find in `axes.toml`: axes with a meaning of their own in the grammar of statements.
 const KNOWN_AXES: [&str; 7] = ["modality", "method", "side", "contrast", "route", "joint", "features"];
 
-pub(super) fn build(
-    files: &[(String, String)],
-    entries: Entries,
-    sha256: String,
-    problems: &mut Vec<Problem>,
-) -> Option<Lexicon> {
-    let mut b = Builder { files, problems, axes: Vec::new(), regions: Vec::new(), region_ids: HashMap::new(), proofs: Vec::new(), places: declared(files, &entries) };
+pub(super) fn build(files: &[(String, String)], entries: Entries, sha256: String, problems: &mut Vec<Problem>) -> Option<Lexicon> {
+    let mut b = Builder {
+        files,
+        problems,
+        axes: Vec::new(),
+        regions: Vec::new(),
+        region_ids: HashMap::new(),
+        proofs: Vec::new(),
+        places: declared(files, &entries),
+    };
     b.axes(&entries);
     if KNOWN_AXES.iter().any(|k| b.axis(k).is_none()) {
         let file = entries.axes.first().map_or(0, |a| a.file);
@@ -45,10 +48,9 @@ pub(super) fn build(
         let id = ConceptId(concepts.len() as u16);
         let w = &at.entry;
         let Some(&region) = b.region_ids.get(w.id.get_ref()) else { continue };
-        let (mut sets, mut regions) = b.values(at.file, &w.sets);
+        let (sets, mut regions) = b.values(at.file, &w.sets);
         let (implies, implied_regions) = b.values(at.file, &w.implies);
         regions.insert(region);
-        let _ = &mut sets;
         concepts.push(Concept {
             id: format!("region.{}", w.id.get_ref()).into(),
             role: Role::Plain,
@@ -72,7 +74,12 @@ pub(super) fn build(
             None => Role::Plain,
             Some((_, Some(role))) => role,
             Some((r, None)) => {
-                b.problem(at.file, r.span(), &format!("`{}` is no word class", r.get_ref()), &format!("use one of: {}", ROLES.map(|(n, _)| n).join(", ")));
+                b.problem(
+                    at.file,
+                    r.span(),
+                    &format!("`{}` is no word class", r.get_ref()),
+                    &format!("use one of: {}", ROLES.map(|(n, _)| n).join(", ")),
+                );
                 Role::Plain
             }
         };
@@ -93,7 +100,12 @@ pub(super) fn build(
             let name = s.get_ref().replace("region:", "region.").replace("concept:", "");
             match concepts.iter().position(|c| *c.id == *name) {
                 Some(i) => b.word(at.file, &mut terms, w.term.get_ref(), w.term.span(), Sense::Concept(ConceptId(i as u16)), Scope::Title),
-                None => b.problem(at.file, s.span(), &format!("there is no `{}`", s.get_ref()), "name a region as `region:ID` or a concept as `concept:ID`"),
+                None => b.problem(
+                    at.file,
+                    s.span(),
+                    &format!("there is no `{}`", s.get_ref()),
+                    "name a region as `region:ID` or a concept as `concept:ID`",
+                ),
             }
         }
         b.proofs(at.file, Owner::Line, &w.hit, &w.miss);
@@ -115,6 +127,7 @@ pub(super) fn build(
     let mut sections = Vec::new();
     for at in &entries.sections {
         let w = &at.entry;
+        b.unique(at.file, &mut names, &w.id, "section");
         let id = SectionId(sections.len() as u16);
         let kind = b.choice(at.file, &w.kind, &SECTIONS, SectionKind::Other);
         sections.push(SectionEntry { id: w.id.get_ref().as_str().into(), kind });
@@ -124,6 +137,7 @@ pub(super) fn build(
     let mut documents = Vec::new();
     for at in &entries.documents {
         let w = &at.entry;
+        b.unique(at.file, &mut names, &w.id, "document");
         let id = DocumentId(documents.len() as u8);
         let allows = b.choice(at.file, &w.allows, &ALLOWS, Allows::None);
         documents.push(DocumentKind {
@@ -144,6 +158,7 @@ pub(super) fn build(
     b.code_names(&families, &rules, &codes, &entries);
     let mut queries = Vec::new();
     for at in &entries.queries {
+        b.unique(at.file, &mut names, &at.entry.kind, "query");
         let mut raised_by = Vec::new();
         for id in &at.entry.raised_by {
             match concepts.iter().position(|c| *c.id == **id.get_ref()) {
@@ -155,12 +170,32 @@ pub(super) fn build(
     }
     let edition = b.edition(&entries, &known)?;
     for (term, file, span, other) in terms.clashes(&concepts) {
-        b.problem(file, span, &format!("`{term}` stands under `{other}` too"), "take it out of one of them, or declare it in ambiguous.toml");
+        b.problem(
+            file,
+            span,
+            &format!("`{term}` stands under `{other}` too"),
+            "take it out of one of them, or declare it in ambiguous.toml",
+        );
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
     Some(Lexicon {
-        edition, sha256, axes, known, regions, concepts, cues, sections, documents, families, rules, queries, codes, terms, proofs, places,
+        edition,
+        sha256,
+        axes,
+        known,
+        regions,
+        concepts,
+        cues,
+        sections,
+        documents,
+        families,
+        rules,
+        queries,
+        codes,
+        terms,
+        proofs,
+        places,
     })
 }
 
@@ -176,7 +211,7 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
-        let file = self.files[file].0.clone();
+        let file = self.files.get(file).map_or_else(|| "edition.toml".to_owned(), |(name, _)| name.clone());
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
 
@@ -216,7 +251,12 @@ impl Builder<'_> {
                 continue;
             }
             if self.axes.len() == MAX_AXES || w.values.len() > MAX_VALUES {
-                self.problem(at.file, w.id.span(), &format!("at most {MAX_AXES} axes of {MAX_VALUES} values each are possible"), "merge axes or values");
+                self.problem(
+                    at.file,
+                    w.id.span(),
+                    &format!("at most {MAX_AXES} axes of {MAX_VALUES} values each are possible"),
+                    "merge axes or values",
+                );
                 continue;
             }
             let values: Vec<Box<str>> = w.values.iter().map(|v| v.get_ref().as_str().into()).collect();
@@ -250,7 +290,12 @@ impl Builder<'_> {
                 return;
             }
             if self.region_ids.insert(w.id.get_ref().clone(), RegionId(self.regions.len() as u8)).is_some() {
-                self.problem(at.file, w.id.span(), &format!("there is a region `{}` already", w.id.get_ref()), "give one of them another id");
+                self.problem(
+                    at.file,
+                    w.id.span(),
+                    &format!("there is a region `{}` already", w.id.get_ref()),
+                    "give one of them another id",
+                );
             }
             self.regions.push(Region {
                 id: w.id.get_ref().as_str().into(),
@@ -266,15 +311,32 @@ impl Builder<'_> {
             let child = self.region_ids[at.entry.id.get_ref()];
             match self.region_ids.get(parent.get_ref()) {
                 Some(&p) if p != child => self.regions[child.0 as usize].parent = Some(p),
-                _ => self.problem(at.file, parent.span(), &format!("there is no region `{}` to stand under", parent.get_ref()), "name a region of this lexicon"),
+                _ => self.problem(
+                    at.file,
+                    parent.span(),
+                    &format!("there is no region `{}` to stand under", parent.get_ref()),
+                    "name a region of this lexicon",
+                ),
             }
         }
         for i in 0..self.regions.len() {
+            let me = RegionId(i as u8);
             let (mut up, mut set, mut depth) = (self.regions[i].parent, RegionSet::default(), 0);
             while let Some(r) = up.filter(|r| !set.contains(*r)) {
                 set.insert(r);
                 depth += 1;
                 up = self.regions[r.0 as usize].parent;
+            }
+            if set.contains(me)
+                && let Some(at) = entries.regions.iter().find(|at| self.region_ids.get(at.entry.id.get_ref()) == Some(&me))
+                && let Some(parent) = &at.entry.parent
+            {
+                self.problem(
+                    at.file,
+                    parent.span(),
+                    &format!("the region `{}` stands under itself", at.entry.id.get_ref()),
+                    "name a region that lies above it",
+                );
             }
             self.regions[i].ancestors = set;
             self.regions[i].depth = depth;
@@ -307,7 +369,12 @@ impl Builder<'_> {
         for w in words.iter() {
             match self.axes[id.0 as usize].bit(w) {
                 Some(bit) => into.add(id, bit),
-                None => self.problem(file, span.clone(), &format!("`{w}` is no value of the axis `{axis}`"), "add it to the axis in axes.toml, or correct it"),
+                None => self.problem(
+                    file,
+                    span.clone(),
+                    &format!("`{w}` is no value of the axis `{axis}`"),
+                    "add it to the axis in axes.toml, or correct it",
+                ),
             }
         }
     }
@@ -345,7 +412,12 @@ impl Builder<'_> {
             (Some(i), _) => Sense::Concept(ConceptId(i as u16)),
             (None, Some(i)) => Sense::Cue(CueId(i as u16)),
             (None, None) => {
-                self.problem(file, w.of.span(), &format!("there is no entry `{id}` to add words to"), "name a region as `region.ID`, a concept or a cue as `radcode lexicon list` shows it");
+                self.problem(
+                    file,
+                    w.of.span(),
+                    &format!("there is no entry `{id}` to add words to"),
+                    "name a region as `region.ID`, a concept or a cue as `radcode lexicon list` shows it",
+                );
                 return;
             }
         };
@@ -368,7 +440,13 @@ impl Builder<'_> {
     fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
         for (words, is_hit) in [(hit, true), (miss, false)] {
             for w in words {
-                self.proofs.push(Proof { file: self.files[file].0.as_str().into(), span: w.span(), owner, is_hit, line: w.get_ref().as_str().into() });
+                self.proofs.push(Proof {
+                    file: self.files[file].0.as_str().into(),
+                    span: w.span(),
+                    owner,
+                    is_hit,
+                    line: w.get_ref().as_str().into(),
+                });
             }
         }
     }
@@ -392,11 +470,10 @@ impl Builder<'_> {
 
     fn families(&mut self, entries: &Entries, known: &Known) -> Vec<Family> {
         let mut out: Vec<Family> = Vec::new();
+        let mut names = HashMap::new();
         for at in &entries.families {
             let (file, w) = (at.file, &at.entry);
-            if out.iter().any(|f| *f.id == **w.id.get_ref()) {
-                self.problem(file, w.id.span(), &format!("there is a family `{}` already", w.id.get_ref()), "give one of them another id");
-            }
+            self.unique(file, &mut names, &w.id, "family");
             let (when, _) = self.values(file, &w.when);
             let (unless, _) = self.values(file, &w.unless);
             let (assume, _) = self.values(file, &w.assume);
@@ -455,8 +532,13 @@ impl Builder<'_> {
 
     fn rules(&mut self, entries: &Entries, families: &[Family]) -> Vec<Rule> {
         let mut out = Vec::new();
+        let mut names = HashMap::new();
         for at in &entries.rules {
             let (file, w) = (at.file, &at.entry);
+            self.unique(file, &mut names, &w.id, "rule");
+            if w.becomes.is_none() && w.absorbs.is_empty() && w.downgrades.is_empty() {
+                self.problem(file, w.id.span(), "this rule does nothing", "give it `absorbs`, `downgrades` or `becomes`");
+            }
             let pairs = |b: &mut Self, list: &[Spanned<(String, String)>]| -> Vec<(FamilyId, FamilyId)> {
                 list.iter()
                     .filter_map(|p| {
@@ -516,7 +598,12 @@ impl Builder<'_> {
                 }
                 let cells: Vec<&str> = line.split('\t').collect();
                 let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
-                    self.problem(file, span, "a line of codes.tsv has seven cells", "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing");
+                    self.problem(
+                        file,
+                        span,
+                        "a line of codes.tsv has seven cells",
+                        "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing",
+                    );
                     continue;
                 };
                 let given = |s: &str| (s != "-").then(|| s.into());
@@ -531,6 +618,10 @@ impl Builder<'_> {
                 if out.iter().any(|c| &*c.code == code) {
                     self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
                 }
+                let frequency = if frequency == "-" { Ok(0) } else { frequency.parse() };
+                if frequency.is_err() {
+                    self.problem(file, span.clone(), "the frequency is no number", "write in how many charge lists the code stands, or 0");
+                }
                 self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.as_str().into(), span: span.clone() });
                 out.push(Code {
                     code: code.into(),
@@ -539,7 +630,7 @@ impl Builder<'_> {
                     until,
                     successor: given(successor),
                     excuse: given(excuse),
-                    frequency: frequency.parse().unwrap_or(0),
+                    frequency: frequency.unwrap_or(0),
                 });
             }
         }
@@ -552,13 +643,23 @@ impl Builder<'_> {
         let known = |c: &str| codes.binary_search_by(|k| (*k.code).cmp(c)).is_ok();
         for (f, at) in families.iter().zip(&entries.families) {
             for row in f.rows.iter().chain(&f.adds).filter(|r| !known(&r.code)) {
-                self.problem(at.file, at.entry.id.span(), &format!("the code {} is not in codes.tsv", row.code), "add a line for it, with its dates");
+                self.problem(
+                    at.file,
+                    at.entry.id.span(),
+                    &format!("the code {} is not in codes.tsv", row.code),
+                    "add a line for it, with its dates",
+                );
             }
         }
         for (r, at) in rules.iter().zip(&entries.rules) {
             if let Effect::Becomes { from, to, .. } = &r.effect {
                 for c in [from, to].into_iter().filter(|c| !known(c)) {
-                    self.problem(at.file, at.entry.id.span(), &format!("the code {c} is not in codes.tsv"), "add a line for it, with its dates");
+                    self.problem(
+                        at.file,
+                        at.entry.id.span(),
+                        &format!("the code {c} is not in codes.tsv"),
+                        "add a line for it, with its dates",
+                    );
                 }
             }
         }

@@ -1,13 +1,13 @@
 //! From files to wire entries: every mistake in shape is found, in every file, before anything is built.
 
 use serde::de::DeserializeOwned;
-use toml::de::{DeTable, DeValue, ValueDeserializer};
 use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::Problem;
 use super::wire::{
-    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire,
-    RegionWire, RuleWire, SectionWire,
+    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
+    SectionWire,
 };
 
 /// An entry and the file it stands in.
@@ -69,11 +69,7 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "family" => reader.many(value, &mut all.families),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
-                other => reader.problem(
-                    key.span(),
-                    format!("there is no kind of entry called `{other}`"),
-                    format!("use one of: {KINDS}"),
-                ),
+                other => reader.problem(key.span(), format!("there is no kind of entry called `{other}`"), format!("use one of: {KINDS}")),
             }
         }
     }

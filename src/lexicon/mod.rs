@@ -1,9 +1,9 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
 mod build;
+mod card;
 mod check;
 mod embedded;
-mod card;
 mod load;
 pub mod model;
 mod place;
@@ -20,8 +20,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region,
-    RegionId, Rule, SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
+    SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
@@ -29,8 +29,8 @@ pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub(crate) use terms::{Scope, Terms};
 pub use terms::Engine;
+pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
 #[derive(Clone, Debug)]

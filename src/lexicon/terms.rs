@@ -59,8 +59,7 @@ impl Terms {
         self.automaton.find_overlapping_iter(folded).filter_map(move |m| {
             let (start, end) = (m.start(), m.end());
             let inside = |i: usize| bytes[i].is_ascii_alphanumeric() || !bytes[i].is_ascii();
-            let clipped = (start > 0 && inside(start) && inside(start - 1))
-                || (end < bytes.len() && inside(end) && inside(end - 1));
+            let clipped = (start > 0 && inside(start) && inside(start - 1)) || (end < bytes.len() && inside(end) && inside(end - 1));
             (!clipped).then(|| (m.pattern().as_u32(), Span::new(start as u32, end as u32)))
         })
     }
@@ -96,9 +95,8 @@ impl Terms {
 
     /// Terms of a sense, in order.
     pub(crate) fn of(&self, sense: Sense) -> impl Iterator<Item = (&str, Scope)> + '_ {
-        (0..self.patterns.len() as u32).flat_map(move |p| {
-            self.senses(p).iter().filter(move |(s, _)| *s == sense).map(move |(_, scope)| (self.pattern(p), *scope))
-        })
+        (0..self.patterns.len() as u32)
+            .flat_map(move |p| self.senses(p).iter().filter(move |(s, _)| *s == sense).map(move |(_, scope)| (self.pattern(p), *scope)))
     }
 
     /// Rebuilds the automaton for the other trade-off of build time and speed.
@@ -156,7 +154,7 @@ impl TermsBuilder {
             for other in of_concepts {
                 let apart = matches!((first.1, other.1), (Scope::Title, Scope::Prose) | (Scope::Prose, Scope::Title));
                 if first.0 != other.0 && !apart {
-                    out.push((term.clone(), other.2, other.3.clone(), concepts[first.0 .0 as usize].id.to_string()));
+                    out.push((term.clone(), other.2, other.3.clone(), concepts[first.0.0 as usize].id.to_string()));
                 }
             }
         }

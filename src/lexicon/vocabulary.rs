@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::text::{tokens, Span};
+use crate::text::{Span, tokens};
 
 /// A word of the vocabulary.
 pub(crate) type WordId = u32;
@@ -247,7 +247,7 @@ mod tests {
             ("contast", "contrast", Repair::Typo),
             ("noncon", "non", Repair::Glued),
             ("hand3", "hand", Repair::Glued),
-            ("pelvs", "pelvis", Repair::Typo),
+            ("pelvs", "pelvis", Repair::Skeleton),
         ] {
             assert_eq!(best(token), Some((word.to_owned(), repair)), "{token}");
         }

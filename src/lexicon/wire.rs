@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use toml::value::Datetime;
 use toml::Spanned;
+use toml::value::Datetime;
 
 /// Axis values as written: one word or a list.
 #[derive(Deserialize, Debug, Clone)]

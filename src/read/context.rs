@@ -2,7 +2,7 @@
 
 use super::text::Text;
 use crate::lexicon::model::{CueId, Means, Reach, SectionKind};
-use crate::text::{tokens, Span, TokenKind};
+use crate::text::{Span, TokenKind, tokens};
 
 /// Why an exam that a text names is not coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,13 +1,13 @@
 //! What sentences say of contrast: images before, images after, agent given or not, and on which way.
 
-use super::context::{judge, Verdict};
+use super::context::{Verdict, judge};
 use super::exam::{Exams, Source, Statement};
 use super::section::Part;
-use super::statement::{bind, Item, Piece};
+use super::statement::{Item, Piece, bind};
 use super::text::{Mention, Text};
 use super::title::pieces_of_prose;
 use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind, Sense};
-use crate::text::{sentences, Span};
+use crate::text::{Span, sentences};
 
 /// How a note proves what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +55,9 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
         // "CONTRAST: none", "[x] without": a few words that need no noun
         let terse = part.kind == SectionKind::Contrast && text.slice(part.body).split_whitespace().count() <= 12;
         for s in sentences(text.text(), part.body) {
-            let is_title = |e: &Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len();
+            let is_title = |e: &Statement| {
+                matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len()
+            };
             // a sentence that gives each of its exams a state of its own is read as a statement
             let is_split = |e: &Statement| {
                 let mut states = e.atoms.iter().map(|a| a.values.get(text.lexicon.known.contrast)).filter(|b| *b != 0);
@@ -78,7 +80,8 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, terse: bool, out: &m
     text.mentions(span, terse, mentions);
     let speaks = mentions.iter().any(|m| {
         let c = lexicon.concept(m.concept);
-        c.sets.get(lexicon.known.contrast) != 0 || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::After | Role::Without)
+        c.sets.get(lexicon.known.contrast) != 0
+            || matches!(c.role, Role::Noun | Role::Agent | Role::Enhancement | Role::Only | Role::With | Role::After | Role::Without)
     });
     if !speaks {
         return;
@@ -108,7 +111,18 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, terse: bool, out: &m
             if !away {
                 let (regions, modalities) = named_near(text, pieces, i);
                 let venous = venous(text, words);
-                out.push(Note { strength, bits, venous, route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0), span: words, concept: id, sentence: span, regions, modalities, kind });
+                out.push(Note {
+                    strength,
+                    bits,
+                    venous,
+                    route: route & !lexicon.axis(lexicon.known.route).bit("iv").unwrap_or(0),
+                    span: words,
+                    concept: id,
+                    sentence: span,
+                    regions,
+                    modalities,
+                    kind,
+                });
             }
         }
         i = next.max(i + 1);
@@ -153,16 +167,26 @@ fn named_near(text: &Text<'_>, pieces: &[Piece], i: usize) -> (RegionSet, u64) {
 /// Whether words of a vein stand in a span, inside longer terms too.
 fn venous(text: &Text<'_>, span: Span) -> bool {
     text.hits(span).any(|h| {
-        text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| matches!(s, Sense::Concept(id) if {
-            let c = text.lexicon.concept(*id);
-            c.role == Role::Route && text.lexicon.has(&c.sets, "route", "iv")
-        }))
+        text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| {
+            matches!(s, Sense::Concept(id) if {
+                let c = text.lexicon.concept(*id);
+                c.role == Role::Route && text.lexicon.has(&c.sets, "route", "iv")
+            })
+        })
     })
 }
 
 type Found = Option<(Strength, u64, Span)>;
 
-fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span, CueId)], kind: SectionKind, terse: bool) -> (Found, usize) {
+fn at(
+    text: &Text<'_>,
+    pieces: &[Piece],
+    i: usize,
+    id: ConceptId,
+    cues: &[(Span, CueId)],
+    kind: SectionKind,
+    terse: bool,
+) -> (Found, usize) {
     let lexicon = text.lexicon;
     let known = &lexicon.known;
     let c = lexicon.concept(id);
@@ -172,9 +196,16 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
         Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
         Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, terse) {
             Some(b) => {
-                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) { Strength::Phase } else if c.role == Role::After { Strength::Phase } else { Strength::State };
+                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) {
+                    Strength::Phase
+                } else if c.role == Role::After {
+                    Strength::Phase
+                } else {
+                    Strength::State
+                };
                 // "with oral contrast" says nothing of a vein
-                let only_other = pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) && !pieces[i..b.next].iter().any(|p| is_role(text, p, Role::Route));
+                let only_other = pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute))
+                    && !pieces[i..b.next].iter().any(|p| is_role(text, p, Role::Route));
                 if only_other {
                     return (None, b.next);
                 }
@@ -183,7 +214,10 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
                 }
                 // "with no contrast", "with neither oral nor intravenous contrast"
                 let denied = cues.iter().any(|(s, c)| {
-                    text.lexicon.cue(*c).means == Means::Negated && b.span.contains(*s) && s.start > b.span.start && !pieces[i..b.next].iter().any(|p| matches!(p.item, Item::Concept(_)) && p.span.contains(*s))
+                    text.lexicon.cue(*c).means == Means::Negated
+                        && b.span.contains(*s)
+                        && s.start > b.span.start
+                        && !pieces[i..b.next].iter().any(|p| matches!(p.item, Item::Concept(_)) && p.span.contains(*s))
                 });
                 if matches!(c.role, Role::With | Role::After) && (denied || negated(text, pieces, i, cues, 3)) {
                     return (Some((Strength::Withheld, known.pre, b.span)), b.next);
@@ -201,7 +235,9 @@ fn at(text: &Text<'_>, pieces: &[Piece], i: usize, id: ConceptId, cues: &[(Span,
             if other_route(text, pieces, i) || findings {
                 return (None, i + 1);
             }
-            let near = pieces[i.saturating_sub(8)..(i + 9).min(pieces.len())].iter().any(|p| is_role(text, p, Role::Given) || is_role(text, p, Role::Route));
+            let near = pieces[i.saturating_sub(8)..(i + 9).min(pieces.len())]
+                .iter()
+                .any(|p| is_role(text, p, Role::Given) || is_role(text, p, Role::Route));
             if negated(text, pieces, i, cues, if near { 5 } else { 3 }) || withheld(text, span, cues) {
                 // "no contrast was given", not "no entrance of contrast into the sac"
                 let told = near || kind != SectionKind::Findings;
@@ -234,7 +270,12 @@ fn other_way(text: &Text<'_>, span: Span) -> bool {
     let near = Span::new(span.start.saturating_sub(LEAD), span.end);
     text.hits(near).any(|h| {
         h.span.end + 1 >= span.start
-            && text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| matches!(s, Sense::Concept(id) if text.lexicon.concept(*id).role == Role::OtherRoute))
+            && text
+                .lexicon
+                .terms
+                .senses(h.pattern)
+                .iter()
+                .any(|(s, _)| matches!(s, Sense::Concept(id) if text.lexicon.concept(*id).role == Role::OtherRoute))
     }) && !venous(text, span)
 }
 
@@ -265,6 +306,7 @@ fn withheld(text: &Text<'_>, span: Span, cues: &[(Span, CueId)]) -> bool {
             return !text.slice(Span::new(span.end, s.start)).contains([',', ';', ':', '.']);
         }
         let near = if s.start >= span.end { s.start - span.end < 60 } else { span.start.saturating_sub(s.end) < 30 };
-        near && matches!(cue.means, Means::NotPerformed) && !text.slice(Span::new(span.end.min(s.end), s.start.max(span.start))).contains([';', ','])
+        near && matches!(cue.means, Means::NotPerformed)
+            && !text.slice(Span::new(span.end.min(s.end), s.start.max(span.start))).contains([';', ','])
     })
 }

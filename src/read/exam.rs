@@ -3,14 +3,14 @@
 
 use jiff::civil::Date;
 
-use super::context::{judge, section_reason, Reason, Verdict};
-use super::section::{names_exam, Part};
-use super::statement::{parse, Atom, Facet, Item, Piece, Proof};
+use super::context::{Reason, Verdict, judge, section_reason};
+use super::section::{Part, names_exam};
+use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Reading};
-use crate::lexicon::model::{CueId, Means, Reach, Role, SectionKind};
 use crate::lexicon::Lexicon;
-use crate::text::{sentences, tokens, Span, TokenKind};
+use crate::lexicon::model::{CueId, Means, Reach, Role, SectionKind};
+use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,10 +79,11 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         if part.names_exam && !part.head.is_empty() {
             let head = own_words(text, part.head, &mut out, &mut buffers);
             let reading = title::read(text, head, day, false);
-            let end = parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            let end =
+                parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
             let source = if i == 0 || (part.entry.is_none() && out.ours.is_empty() && !titled) { Source::Title } else { Source::Heading };
             if section_reason(part.kind).is_none() && !judged_away(text, part.head, &mut out, &reading, &mut buffers) {
-                push(&mut out, source, reading, part.head, Span::new(part.body.start, end));
+                push(&mut out, source, reading, part.head, Span::new(part.body.start, end.max(part.body.start)));
             }
         }
         match part.kind {
@@ -90,7 +91,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
                 let source = if part.kind == SectionKind::Title { Source::Title } else { Source::Order };
                 title_lines(text, part.body, source, day, &mut out, &mut buffers);
             }
-            SectionKind::Body if part.entry.is_none() && part.body.start == 0 => opening(text, part.body, titled, day, &mut out, &mut buffers),
+            SectionKind::Body if part.entry.is_none() && part.body.start == 0 => {
+                opening(text, part.body, titled, day, &mut out, &mut buffers)
+            }
             kind => prose(text, part.body, kind, &mut out, &mut buffers),
         }
     }
@@ -129,7 +132,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     cues.iter().any(|(s, c)| {
         let means = text.lexicon.cue(*c).means;
         matches!(means, Means::Performed | Means::Recommendation | Means::Planned | Means::Ordered | Means::NotPerformed) && s.len() > 5
-    }) || text.slice(range).split(' ').any(|w| matches!(w, "is" | "was" | "were" | "are" | "shows" | "showed"))
+    }) || text.slice(range).split(' ').any(|w| matches!(w, "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed"))
 }
 
 /// A title section: lines that name exams are read as one; a line that is a sentence describes what was done.
@@ -178,11 +181,16 @@ fn words_in(text: &Text<'_>, span: Span) -> usize {
 /// read as a sentence.
 fn own_words(text: &Text<'_>, span: Span, out: &mut Exams, b: &mut Buffers) -> Span {
     text.mentions(span, true, &mut b.mentions);
-    let Some(first) = b.mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).map(|m| m.span.end) else { return span };
+    let Some(first) = b.mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).map(|m| m.span.end) else {
+        return span;
+    };
     text.cues(span, &mut b.cues);
     let turn = b.cues.iter().find(|(s, c)| {
         let cue = text.lexicon.cue(*c);
-        s.start >= first && s.len() > 4 && cue.reach == Reach::After && matches!(cue.means, Means::Comparison | Means::History | Means::Recommendation | Means::Planned | Means::Outside)
+        s.start >= first
+            && s.len() > 4
+            && cue.reach == Reach::After
+            && matches!(cue.means, Means::Comparison | Means::History | Means::Recommendation | Means::Planned | Means::Outside)
     });
     let Some(&(cue, _)) = turn else { return span };
     let rest = Span::new(cue.start, span.end);
@@ -258,17 +266,22 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let mut mentions = Vec::new();
     text.mentions(span, true, &mut mentions);
     let first = mentions.first().map_or(span.end, |m| m.span.start);
-    let leads = |s: &Span, means: Means| s.start < first && matches!(means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional);
+    let leads = |s: &Span, means: Means| {
+        s.start < first && matches!(means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional)
+    };
     let tells = |means: Means| strict && matches!(means, Means::Comparison | Means::History);
     if cues.iter().any(|(s, c)| leads(s, text.lexicon.cue(*c).means) || tells(text.lexicon.cue(*c).means)) {
         return false;
     }
-    let count = |wanted: fn(Role) -> bool| -> usize { mentions.iter().filter(|m| wanted(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum() };
+    let count = |wanted: fn(Role) -> bool| -> usize {
+        mentions.iter().filter(|m| wanted(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
+    };
     let naming = count(title::names);
     let idle = count(|r| matches!(r, Role::Filler | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
     // behind the first title a line has to begin with the exam
-    let opens = !strict || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
+    let opens = !strict
+        || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
     (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
 }
 
@@ -289,7 +302,10 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
         .iter()
         .filter(|(s, c)| {
             let cue = text.lexicon.cue(*c);
-            s.start > span.start && s.len() > 4 && cue.reach == Reach::After && matches!(cue.means, Means::Comparison | Means::Recommendation | Means::Outside)
+            s.start > span.start
+                && s.len() > 4
+                && cue.reach == Reach::After
+                && matches!(cue.means, Means::Comparison | Means::Recommendation | Means::Outside)
         })
         .map(|(s, _)| s.start)
         .collect();
@@ -365,7 +381,11 @@ fn keep_chained(lexicon: &Lexicon, pieces: &mut Vec<Piece>) -> bool {
         Item::Concept(id) => Some(lexicon.concept(id)),
         _ => None,
     };
-    let anchor = |p: &Piece| concept(p).is_some_and(|c| c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method) | c.implies.get(known.modality)) != 0);
+    let anchor = |p: &Piece| {
+        concept(p).is_some_and(|c| {
+            c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method) | c.implies.get(known.modality)) != 0
+        })
+    };
     let region = |p: &Piece| concept(p).is_some_and(|c| c.role == Role::Plain && !c.regions.is_empty());
     let mut keep = vec![true; pieces.len()];
     // forward from each anchor
@@ -443,7 +463,8 @@ fn names_exam_prose(text: &Text<'_>, span: Span, kind: SectionKind, b: &mut Buff
     let technique = kind == SectionKind::Technique;
     b.mentions.iter().any(|m| {
         let c = text.lexicon.concept(m.concept);
-        c.role == Role::Plain && ((c.sets.get(known.modality) | c.implies.get(known.modality)) != 0 || (technique && c.sets.get(known.method) != 0))
+        c.role == Role::Plain
+            && ((c.sets.get(known.modality) | c.implies.get(known.modality)) != 0 || (technique && c.sets.get(known.method) != 0))
     })
 }
 

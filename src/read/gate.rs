@@ -4,7 +4,7 @@ use super::exam::{Exams, Source};
 use super::section::Part;
 use super::text::Text;
 use crate::lexicon::model::{Allows, DocumentId, Role, SectionKind, Sense, SignWeight};
-use crate::text::Span;
+use crate::text::{Span, sentences};
 
 /// The gate's verdict on a text.
 #[derive(Clone, Debug)]
@@ -48,12 +48,14 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
         }
     }
     let all = |k: usize| kinds[k].allows == Allows::All;
-    let best_other = (0..kinds.len()).filter(|k| !all(*k) && tallies[*k].score >= i32::from(kinds[*k].needs)).max_by_key(|k| (tallies[*k].score - i32::from(kinds[*k].needs), std::cmp::Reverse(*k)));
+    let best_other = (0..kinds.len())
+        .filter(|k| !all(*k) && tallies[*k].score >= i32::from(kinds[*k].needs))
+        .max_by_key(|k| (tallies[*k].score - i32::from(kinds[*k].needs), std::cmp::Reverse(*k)));
     let report = (0..kinds.len()).find(|k| all(*k));
-    let report_score = report_score(text, parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
+    let report_score = report_score(parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
     let told = parts.iter().any(|p| matches!(p.kind, SectionKind::Impression | SectionKind::Findings) && p.body.len() > 3);
-    let unread = best_other.is_none() && !told && !is_read(text) && report.is_none_or(|k| tallies[k].score < 1);
+    let unread = best_other.is_none() && !told && !is_read(text, exams) && report.is_none_or(|k| tallies[k].score < 1);
     let admitted = (best_other.is_none() || report_score > other_score) && !unread;
     let kind = match (admitted, unread) {
         (true, _) => report,
@@ -67,9 +69,10 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
 /// The kind of a text that no sign tells and that describes nothing.
 const UNREAD: &str = "no_findings";
 
-/// Whether anything was read: a structure described, a word of technique or of findings.
-fn is_read(text: &Text<'_>) -> bool {
-    text.hits(text.whole()).any(|h| {
+/// Whether anything was read: a structure described, a word of technique or of findings, outside sentences on other exams.
+fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
+    let own = |s: &Span| !exams.others.iter().any(|o| s.contains(o.span));
+    sentences(text.text(), text.whole()).filter(own).flat_map(|s| text.hits(s)).any(|h| {
         text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| match s {
             Sense::Organ(_) => true,
             Sense::Concept(c) => matches!(text.lexicon.concept(*c).role, Role::Acquisition | Role::Hint | Role::Enhancement),
@@ -85,14 +88,15 @@ fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
     }
     let all = text.text().as_bytes();
     let after = all[span.end as usize..].iter().find(|b| !matches!(b, b' ' | b'*'));
-    let line = text.starts_line(span.start) || text.starts_line(span.start.saturating_sub(2)) || text.starts_line(span.start.saturating_sub(3));
+    let line =
+        text.starts_line(span.start) || text.starts_line(span.start.saturating_sub(2)) || text.starts_line(span.start.saturating_sub(3));
     let before = all[..span.start as usize].iter().rev().find(|b| !matches!(b, b' ' | b'*' | b'#'));
     let border = matches!(before, None | Some(b'.' | b',' | b';' | b'\n' | b':'));
     matches!(after, Some(b':')) && (border || line) || (line && matches!(after, None | Some(b'\n')))
 }
 
 /// What speaks for a radiology report: its own sections, an exam stated as done, and findings of its own.
-fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
+fn report_score(parts: &[Part], exams: &Exams) -> i32 {
     let has = |kind: SectionKind| parts.iter().any(|p| p.kind == kind && p.body.len() > 3);
     let built = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some()));
     let mut score = 0;
@@ -117,6 +121,5 @@ fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
     if parts.iter().any(|p| p.kind == SectionKind::Title) && built(Source::Title) {
         score += 1;
     }
-    let _ = text;
     score
 }

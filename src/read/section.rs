@@ -77,8 +77,17 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     if line == Some(span.start) && after < all.len() && matches!(all[after], b',' | b'-') {
         let end = all[after..].iter().position(|b| matches!(b, b':' | b'\n' | b'.')).map_or(all.len(), |n| after + n);
         let exam = Span::new(after as u32 + 1, end as u32);
-        if end - after <= 48 && matches!(kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique) && names_modality(text, exam) {
-            return Some(Head { span: Span::new(span.start, end as u32), body: (end + 1).min(all.len()) as u32, kind, entry: Some(id), names_exam: true });
+        if end - after <= 48
+            && matches!(kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique)
+            && names_modality(text, exam)
+        {
+            return Some(Head {
+                span: Span::new(span.start, end as u32),
+                body: (end + 1).min(all.len()) as u32,
+                kind,
+                entry: Some(id),
+                names_exam: true,
+            });
         }
     }
     let colon = after < all.len() && all[after] == b':';
@@ -101,7 +110,13 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     if start != span.start && !matches!(kind, K::Technique | K::Findings | K::Impression | K::History | K::Comparison | K::Recommendation) {
         return None;
     }
-    Some(Head { span: Span::new(start, span.end), body: body as u32, kind, entry: Some(id), names_exam: names_exam(text, Span::new(start, span.start)) })
+    Some(Head {
+        span: Span::new(start, span.end),
+        body: body as u32,
+        kind,
+        entry: Some(id),
+        names_exam: names_exam(text, Span::new(start, span.start)),
+    })
 }
 
 /// The line's own start, where nothing but list marks or the name of an exam stands before `at` on its line.
@@ -112,7 +127,8 @@ fn opening(text: &Text<'_>, at: u32) -> Option<u32> {
     if before.bytes().all(|b| matches!(b, b' ' | b'*' | b'#' | b'>' | b'-' | b'.' | b')' | b'(') || b.is_ascii_digit()) {
         return Some(at);
     }
-    (before.len() <= 48 && before.ends_with(' ') && !before.contains([':', '.', ',']) && names_modality(text, Span::new(line, at))).then_some(line)
+    (before.len() <= 48 && before.ends_with(' ') && !before.contains([':', '.', ',']) && names_modality(text, Span::new(line, at)))
+        .then_some(line)
 }
 
 /// A heading in the run of a text stands behind the end of a sentence or phrase.
@@ -149,7 +165,10 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         if digit(bytes.get(colon + 1)) || text.is_quoted(colon as u32) {
             continue; // a time of day; a report quoted in this one
         }
-        let Some(border) = bytes[colon.saturating_sub(60)..colon].iter().rposition(|b| matches!(b, b'.' | b',' | b';' | b'\n' | b':')) else { continue };
+        let Some(border) = bytes[colon.saturating_sub(60)..colon].iter().rposition(|b| matches!(b, b'.' | b',' | b';' | b'\n' | b':'))
+        else {
+            continue;
+        };
         let mut start = colon.saturating_sub(60) + border + 1;
         while start < colon && matches!(bytes[start], b' ' | b'*') {
             start += 1;
@@ -190,7 +209,10 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
             None => continue,
         };
         let piece = Span::new(start, end as u32);
-        if text.is_quoted(start) || all[piece.range()].contains(". ") || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start) {
+        if text.is_quoted(start)
+            || all[piece.range()].contains(". ")
+            || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start)
+        {
             continue;
         }
         if text.hits(piece).next().is_some() && names_exam(text, piece) && piece.len() <= 90 {
@@ -290,11 +312,19 @@ pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHead
     }
     let end_of = |from: u32| {
         use SectionKind as K;
-        parts.iter().filter(|p| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature)).map(|p| p.head.start).find(|s| *s > from).unwrap_or(all.len() as u32)
+        parts
+            .iter()
+            .filter(|p| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature))
+            .map(|p| p.head.start)
+            .find(|s| *s > from)
+            .unwrap_or(all.len() as u32)
     };
     found
         .iter()
         .enumerate()
-        .map(|(i, (_, body, regions))| RegionHeading { regions: *regions, body: Span::new(*body, found.get(i + 1).map_or(u32::MAX, |n| n.0).min(end_of(*body)).max(*body)) })
+        .map(|(i, (_, body, regions))| RegionHeading {
+            regions: *regions,
+            body: Span::new(*body, found.get(i + 1).map_or(u32::MAX, |n| n.0).min(end_of(*body)).max(*body)),
+        })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The grammar of an exam statement: which attribute belongs to which region, over lists, "and", "with" and slashes.
 
-use crate::lexicon::model::{AxisId, ConceptId, RegionId, RegionSet, Role, Values};
 use crate::lexicon::Lexicon;
+use crate::lexicon::model::{AxisId, ConceptId, RegionId, RegionSet, Role, Values};
 use crate::text::Span;
 
 /// What a piece of evidence speaks for.
@@ -371,22 +371,25 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
         _ => true,
     });
     // "with coronal reformats": the words right behind it are its own
-    let own_words = bits == known.post && matches!(pieces.get(end).map(|p| (p.item, p.span.len())), Some((Item::Concept(id), 4..)) if lexicon.concept(id).role == Role::Filler);
-    let belongs_elsewhere = own_words || match follows.map(|p| p.item) {
-        Some(Item::Concept(id)) => {
-            let c = lexicon.concept(id);
-            let modality_or_side = c.sets.get(known.modality) != 0 || c.sets.get(known.side) != 0;
-            !(modality_or_side || matches!(c.role, Role::Route | Role::OtherRoute | Role::Noun | Role::Anti))
-                && matches!(pieces[end - 1].item, Item::Concept(id) if lexicon.concept(id).role == Role::With)
-                && bits == known.post
-                && pieces.get(end).is_some_and(|p| !matches!(p.item, Item::Join | Item::Stop))
-        }
-        // a clipped noun at the end of the line ("W C", "W DY") is no word of its own
-        Some(Item::Unknown) => {
-            bits == known.post && pieces.get(end).is_some_and(|p| p.item == Item::Unknown && (p.span.len() > 2 || end + 1 < pieces.len()))
-        }
-        _ => false,
-    };
+    let own_words = bits == known.post
+        && matches!(pieces.get(end).map(|p| (p.item, p.span.len())), Some((Item::Concept(id), 4..)) if lexicon.concept(id).role == Role::Filler);
+    let belongs_elsewhere = own_words
+        || match follows.map(|p| p.item) {
+            Some(Item::Concept(id)) => {
+                let c = lexicon.concept(id);
+                let modality_or_side = c.sets.get(known.modality) != 0 || c.sets.get(known.side) != 0;
+                !(modality_or_side || matches!(c.role, Role::Route | Role::OtherRoute | Role::Noun | Role::Anti))
+                    && matches!(pieces[end - 1].item, Item::Concept(id) if lexicon.concept(id).role == Role::With)
+                    && bits == known.post
+                    && pieces.get(end).is_some_and(|p| !matches!(p.item, Item::Join | Item::Stop))
+            }
+            // a clipped noun at the end of the line ("W C", "W DY") is no word of its own
+            Some(Item::Unknown) => {
+                bits == known.post
+                    && pieces.get(end).is_some_and(|p| p.item == Item::Unknown && (p.span.len() > 2 || end + 1 < pieces.len()))
+            }
+            _ => false,
+        };
     // "before and after the injection": both states, and a word of giving for the noun
     let given = bits == known.pre | known.post && measured && combined == 1;
     if combined > 1 || (combined > 0 && single > 0) {
@@ -409,7 +412,8 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
             let modality = before.modality_at;
             if let (Some(join), Some(modality)) = (join, modality)
                 && join > modality
-                && (before.regions.iter().any(|r| r.at < modality) || (before.values.get(known.method) != 0 && before.regions.iter().all(|r| r.at > join)))
+                && (before.regions.iter().any(|r| r.at < modality)
+                    || (before.values.get(known.method) != 0 && before.regions.iter().all(|r| r.at > join)))
                 && before.regions.iter().any(|r| r.at > join)
             {
                 let own: Vec<_> = before.regions.extract_if(.., |r| r.at > join).collect();
@@ -428,7 +432,12 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
         let known_modality = b.values.get(known.modality);
         // "MRI HEAD AND MRA": joined right before it, it is an exam of its own
         let joins = !b.starts_after_stop && a.last_join.is_none_or(|j| a.regions.iter().any(|r| r.at > j));
-        if b.regions.is_empty() && joins && known_modality != 0 && a.values.get(known.modality) == known_modality && a.values.get(known.method) == 0 {
+        if b.regions.is_empty()
+            && joins
+            && known_modality != 0
+            && a.values.get(known.modality) == known_modality
+            && a.values.get(known.method) == 0
+        {
             let b = groups.remove(i);
             let a = &mut groups[i - 1];
             for (axis, bits) in b.values.iter() {
@@ -449,7 +458,8 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
         if !groups[i].regions.is_empty() || !groups[i].implied_regions.is_empty() || groups[i].modality_at.is_none() {
             continue;
         }
-        let neighbour = groups[i + 1..].iter().find(|g| !g.regions.is_empty()).or_else(|| groups[..i].iter().rev().find(|g| !g.regions.is_empty()));
+        let neighbour =
+            groups[i + 1..].iter().find(|g| !g.regions.is_empty()).or_else(|| groups[..i].iter().rev().find(|g| !g.regions.is_empty()));
         if let Some(n) = neighbour {
             let (regions, sides) = (n.regions.clone(), n.sides.clone());
             groups[i].regions = regions;
@@ -461,7 +471,11 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
     // regions without a modality take the neighbour's: "CT HEAD; CERVICAL SPINE"
     for i in 0..groups.len() {
         if groups[i].modality_at.is_none() && !groups[i].regions.is_empty() {
-            let Some(from) = groups[..i].iter().rposition(|g| g.modality_at.is_some()).or_else(|| groups.iter().position(|g| g.modality_at.is_some())) else { continue };
+            let Some(from) =
+                groups[..i].iter().rposition(|g| g.modality_at.is_some()).or_else(|| groups.iter().position(|g| g.modality_at.is_some()))
+            else {
+                continue;
+            };
             let values = groups[from].values;
             let proofs = groups[from].proofs.clone();
             for (axis, bits) in values.iter() {
@@ -601,7 +615,9 @@ fn attach(atom: &mut Atom, axis: AxisId, list: &[Placed<u64>]) {
 
 /// Which of the attributes of a list belong to the region at `at`, the `index`-th.
 fn pick(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize, index: usize, respectively: bool) -> Vec<Placed<u64>> {
-    let (Some(first), Some(first_region), Some(last_region)) = (list.first(), regions.first(), regions.last()) else { return list.to_vec() };
+    let (Some(first), Some(first_region), Some(last_region)) = (list.first(), regions.first(), regions.last()) else {
+        return list.to_vec();
+    };
     if list.len() <= 1 || regions.len() <= 1 || list.iter().all(|p| p.at > last_region.at) || list.iter().all(|p| p.at < first_region.at) {
         if respectively && list.len() > 1 {
             return list.get(index).map_or_else(Vec::new, |p| vec![*p]);

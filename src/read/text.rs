@@ -1,6 +1,6 @@
 //! One report, folded and searched: every stage reads from here.
 
-use crate::lexicon::model::{ConceptId, CueId, Means, Role, Sense, SectionId};
+use crate::lexicon::model::{ConceptId, CueId, Means, Role, SectionId, Sense};
 use crate::lexicon::{Lexicon, Scope};
 use crate::text::{Folded, Span};
 
@@ -93,7 +93,9 @@ impl<'a> Text<'a> {
 
     /// Whether a line starts at a folded offset that its writer, not the margin, began: behind list marks at most.
     pub(crate) fn starts_paragraph(&self, at: u32) -> bool {
-        let before = self.text()[..at as usize].trim_end_matches([' ', '*', '#', '>', '-', '_', '(', ')', '.']).trim_end_matches(|c: char| c.is_ascii_digit());
+        let before = self.text()[..at as usize]
+            .trim_end_matches([' ', '*', '#', '>', '-', '_', '(', ')', '.'])
+            .trim_end_matches(|c: char| c.is_ascii_digit());
         let before = before.trim_end_matches([' ', '*', '#', '>', '-', '_', '(']);
         before.is_empty() || before.ends_with('\n')
     }
@@ -147,9 +149,7 @@ impl<'a> Text<'a> {
     where
         'a: 'a,
     {
-        self.hits(range).filter_map(move |h| {
-            self.lexicon.terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t))
-        })
+        self.hits(range).filter_map(move |h| self.lexicon.terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t)))
     }
 
     /// Headings in a range.

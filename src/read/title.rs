@@ -5,13 +5,13 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 
-use super::statement::{parse, Atom, Item, Piece};
+use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
-use crate::code::family::{choose, Candidate};
+use crate::code::family::{Candidate, choose};
+use crate::lexicon::Lexicon;
 use crate::lexicon::model::{ConceptId, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
-use crate::lexicon::Lexicon;
-use crate::text::{tokens, Span, Token, TokenKind};
+use crate::text::{Span, Token, TokenKind, tokens};
 
 /// The best reading of a title.
 #[derive(Debug, Default)]
@@ -79,11 +79,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
-    let common = if charge_line {
-        choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0)
-    } else {
-        0
-    };
+    let common = if charge_line { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) } else { 0 };
     let score = (satisfied, Reverse(left), Reverse(unexplained), Reverse(repaired), Reverse(choices.len()), common, Reverse(path.len()));
     (score, satisfied && taken > 0)
 }
@@ -240,7 +236,8 @@ fn edge(lexicon: &Lexicon, from: u32, to: u32, span: Span, id: ConceptId, cost: 
 /// An exact term inside a longer exact term is not read, unless another long term crosses the longer one, so that the
 /// two can't both be read.
 fn longest_exact(out: &mut [Vec<Edge>], borders: u32) {
-    let long: Vec<(u32, u32)> = out.iter().flatten().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
+    let long: Vec<(u32, u32)> =
+        out.iter().flatten().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
     let crossed = |a: u32, b: u32| long.iter().any(|&(x, y)| x < b && a < y && !(x <= a && b <= y) && !(a <= x && y <= b));
     for list in out.iter_mut() {
         list.retain(|e| {

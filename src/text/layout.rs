@@ -16,10 +16,7 @@ pub struct Position {
 pub fn position(text: &str, at: u32) -> Position {
     let before = &text[..(at as usize).min(text.len())];
     let line_start = before.rfind('\n').map_or(0, |i| i + 1);
-    Position {
-        line: before.bytes().filter(|&b| b == b'\n').count() as u32 + 1,
-        column: before[line_start..].chars().count() as u32 + 1,
-    }
+    Position { line: before.bytes().filter(|&b| b == b'\n').count() as u32 + 1, column: before[line_start..].chars().count() as u32 + 1 }
 }
 
 /// What a token of folded text is.

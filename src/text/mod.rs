@@ -3,8 +3,8 @@
 mod fold;
 mod layout;
 
-pub use fold::{fold_term, Folded};
-pub use layout::{position, Position, Token, TokenKind};
+pub use fold::{Folded, fold_term};
+pub use layout::{Position, Token, TokenKind, position};
 pub(crate) use layout::{sentences, tokens};
 
 /// A half-open byte range `[start, end)`. In public results it refers to the original report text and lies on
