@@ -36,7 +36,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let exams = exams(&text, &parts, day);
     let notes = notes(&text, &parts, &exams);
     let admission = admit(&text, &parts, &exams);
-    let mut r = Reading { text, parts, exams, notes, admission };
+    let r = Reading { text, parts, exams, notes, admission };
 
     let mut studies = fuse(lexicon, &r.exams);
     // a report whose statements lead to no family is read from its findings

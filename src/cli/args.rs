@@ -46,7 +46,7 @@ pub struct Common {
     /// Add a .toml file of your own entries to the lexicon; may be given several times
     #[arg(long, global = true, value_name = "FILE", help_heading = "Lexicon")]
     pub lexicon_add: Vec<PathBuf>,
-    /// Colours: on a terminal, always, or never (NO_COLOR=1 turns them off too)
+    /// Colours: on a terminal, always, or never (`NO_COLOR=1` turns them off too)
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub color: When,
 }
@@ -155,7 +155,7 @@ pub struct AnalyzeArgs {
 /// Form of batch input.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputFormat {
-    /// One JSON object a line: {"id", "text", "date_of_service"}.
+    /// One JSON object a line: `{"id", "text", "date_of_service"}`.
     Ndjson,
     /// One report a file.
     Text,

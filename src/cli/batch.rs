@@ -9,6 +9,7 @@ use radcode::{Analyzer, Engine, JsonOptions, Options, answer};
 
 use super::args::{BatchArgs, Common, InputFormat};
 use super::failure::Failure;
+use super::guarded;
 use super::input::{Unusable, decode, read_all, read_file, too_long};
 use super::knowledge::load;
 use super::lines::{Input, Line, read_line};
@@ -151,7 +152,14 @@ impl Batch<'_> {
             let id: String = id.chars().take(60).map(plain).collect();
             say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(source, line)));
         }
-        let analysis = self.analyzer.analyze(text, options);
+        let Some(analysis) = guarded(|| self.analyzer.analyze(text, options)) else {
+            let why = Unusable::new(
+                "the report met a fault of the program",
+                "tell the maintainers the place above; the report itself is not needed",
+            );
+            self.aside(source, line, &why);
+            return Ok(());
+        };
         let json = answer(id, text, self.analyzer.lexicon(), &analysis, JsonOptions { text: !self.args.no_text });
         serde_json::to_writer(&mut self.out, &json)?;
         self.out.write_all(b"\n")?;

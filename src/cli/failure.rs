@@ -22,6 +22,11 @@ impl Failure {
         Self::Said { code: 2, message: format!("error: {what}\n  help: {help}") }
     }
 
+    /// The report met a fault of the program.
+    pub fn fault() -> Self {
+        Self::Said { code: 1, message: "error: the report met a fault of the program\n  help: tell the maintainers the place above; the report itself is not needed".to_owned() }
+    }
+
     /// The input is unusable.
     pub fn input(what: &str, help: &str) -> Self {
         Self::Said { code: 1, message: format!("error: {what}\n  help: {help}") }

@@ -32,20 +32,17 @@ impl Unusable {
 
 /// Reads the one report of `analyze` or `explain`: a file, or standard input for `-` and nothing.
 pub fn read_one(file: Option<&Path>, reading: &Reading) -> Result<String, Failure> {
-    let (name, bytes) = match file.filter(|f| *f != Path::new("-")) {
-        Some(path) => {
-            if path.is_dir() {
-                let help = format!("name one file, or run `radcode batch {}`", path.display());
-                return Err(Failure::usage(&format!("{} is a folder", path.display()), &help));
-            }
-            (path.display().to_string(), read_file(path, reading.max_report_bytes))
+    let (name, bytes) = if let Some(path) = file.filter(|f| *f != Path::new("-")) {
+        if path.is_dir() {
+            let help = format!("name one file, or run `radcode batch {}`", path.display());
+            return Err(Failure::usage(&format!("{} is a folder", path.display()), &help));
         }
-        None => {
-            if io::stdin().is_terminal() {
-                let _ = writeln!(io::stderr(), "paste a report, then Ctrl-D");
-            }
-            ("standard input".to_owned(), read_all(io::stdin().lock(), reading.max_report_bytes))
+        (path.display().to_string(), read_file(path, reading.max_report_bytes))
+    } else {
+        if io::stdin().is_terminal() {
+            let _ = writeln!(io::stderr(), "paste a report, then Ctrl-D");
         }
+        ("standard input".to_owned(), read_all(io::stdin().lock(), reading.max_report_bytes))
     };
     bytes.and_then(|b| decode(b, reading.encoding)).map_err(|u| Failure::input(&format!("{name}: {}", u.what), &u.help))
 }

@@ -1,5 +1,6 @@
 //! Gets the lexicon that the command line asks for: the one built in, a folder's, with files added.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,7 @@ impl Files {
         };
         for path in &common.lexicon_add {
             let shown = path.display().to_string();
-            if !shown.ends_with(".toml") && !shown.ends_with("codes.tsv") {
+            if !has_ending(path, "toml") && !shown.ends_with("codes.tsv") {
                 return Err(Failure::usage(
                     &format!("{shown} is no lexicon file"),
                     "name a .toml file, or a table whose name ends in codes.tsv",
@@ -54,7 +55,7 @@ impl Files {
             out.push_str("\n\n");
         }
         let n = problems.len();
-        out.push_str(&format!("the lexicon has {n} mistake{}\n", if n == 1 { "" } else { "s" }));
+        let _ = writeln!(out, "the lexicon has {n} mistake{}", if n == 1 { "" } else { "s" });
         out
     }
 
@@ -116,7 +117,7 @@ fn folder(dir: &Path) -> Result<Vec<(String, String, String)>, Failure> {
             let shown = path.display().to_string();
             if path.is_dir() {
                 open.push(path);
-            } else if shown.ends_with(".toml") || shown.ends_with(".tsv") {
+            } else if has_ending(&path, "toml") || has_ending(&path, "tsv") {
                 let name = path.strip_prefix(dir).unwrap_or(&path).to_string_lossy().replace('\\', "/");
                 out.push((name, shown, read(&path)?));
             }
@@ -130,4 +131,8 @@ fn folder(dir: &Path) -> Result<Vec<(String, String, String)>, Failure> {
     }
     out.sort();
     Ok(out)
+}
+
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|e| e == ending)
 }

@@ -144,17 +144,13 @@ impl<'a> Input<'a> {
 
 /// A mistake in JSON. Messages about wrong values quote them, so those are said in our own words.
 fn mistake(e: &serde_json::Error) -> Unusable {
-    match e.classify() {
-        serde_json::error::Category::Data => {
-            let help = "`text` and `date_of_service` are strings, `id` a string or a number, each once, inside one { }";
-            Unusable::new(format!("a field has the wrong form at column {}", e.column()), help)
-        }
-        _ => {
-            let said = e.to_string();
-            let what = said.split(" at line ").next().unwrap_or("no JSON");
-            Unusable::new(format!("malformed JSON at column {}: {what}", e.column()), "write one JSON object a line")
-        }
+    if e.classify() == serde_json::error::Category::Data {
+        let help = "`text` and `date_of_service` are strings, `id` a string or a number, each once, inside one { }";
+        return Unusable::new(format!("a field has the wrong form at column {}", e.column()), help);
     }
+    let said = e.to_string();
+    let what = said.split(" at line ").next().unwrap_or("no JSON");
+    Unusable::new(format!("malformed JSON at column {}: {what}", e.column()), "write one JSON object a line")
 }
 
 #[cfg(test)]

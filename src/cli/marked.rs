@@ -36,8 +36,7 @@ pub fn write(out: &mut impl Write, text: &str, a: &Analysis, colored: bool, whol
             i += quiet;
             continue;
         }
-        for j in i..i + quiet.max(1) {
-            let (start, line) = lines[j];
+        for (j, &(start, line)) in lines.iter().enumerate().skip(i).take(quiet.max(1)) {
             write!(out, "{FAINT}{:>width$} │{FAINT:#} ", j + 1)?;
             marked_line(out, start, line, &marks, colored)?;
         }

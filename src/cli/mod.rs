@@ -31,8 +31,13 @@ const COMMANDS: [&str; 6] = ["analyze", "batch", "explain", "lexicon", "codes", 
 
 /// Runs the program and says with which code it ends: 0 done, 1 some input unusable, 2 could not run.
 pub fn run(args: Vec<OsString>) -> ExitCode {
+    // the message of a panic may quote what was read: only its place is told
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |l| format!(" at {}:{}", l.file(), l.line()));
+        let _ = writeln!(std::io::stderr(), "radcode: a fault of the program{place}");
+    }));
     let outcome = complete(args).and_then(|args| match Cli::try_parse_from(args) {
-        Ok(cli) => dispatch(cli),
+        Ok(cli) => guarded(|| dispatch(cli)).unwrap_or_else(|| Err(Failure::fault())),
         Err(e) => {
             let _ = e.print(); // a closed pipe ends quietly
             Ok(if e.use_stderr() { 2 } else { 0 })
@@ -46,6 +51,11 @@ pub fn run(args: Vec<OsString>) -> ExitCode {
             code.into()
         }
     }
+}
+
+/// What `work` gives; `None` where it met a fault of the program, whose place has been told by then.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).ok()
 }
 
 fn dispatch(cli: Cli) -> Result<u8, Failure> {

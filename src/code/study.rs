@@ -12,6 +12,7 @@ use crate::text::Span;
 
 /// One region imaged in one way, fused from all that speaks of it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, told apart in answers")]
 pub(crate) struct Study {
     pub(crate) region: Option<RegionId>,
     pub(crate) region_named: bool,
@@ -125,7 +126,7 @@ fn is_exam(lexicon: &Lexicon, a: &Atom) -> bool {
 fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
     let m = lexicon.known.modality;
     let all = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b);
-    if all.count_ones() == 1 { all } else { 0 }
+    if all.is_power_of_two() { all } else { 0 }
 }
 
 fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, base: Source, common: u64) {
@@ -252,10 +253,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         }
     }
     match source {
-        Source::Title | Source::Heading => s.title_contrast |= contrast,
+        Source::Title | Source::Heading | Source::Findings => s.title_contrast |= contrast,
         Source::Performed => s.performed_contrast |= contrast,
         Source::Order => s.order_contrast |= contrast,
-        Source::Findings => s.title_contrast |= contrast,
     }
     if source == Source::Heading || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
         s.scopes.push(e.scope);
@@ -365,7 +365,7 @@ pub(crate) fn settle_contrast(
                 s.conflict |= t & !title != 0;
                 t | title
             }
-        } else if t == post && !explicit_with && !(s.order_contrast == post) {
+        } else if t == post && !explicit_with && (s.order_contrast != post) {
             post_alone
         } else {
             t

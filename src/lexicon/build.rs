@@ -21,9 +21,9 @@ use super::{Edition, Known, Lexicon, Owner, Proof};
 use crate::text::fold_term;
 
 /// What every engine needs to find in `axes.toml`: axes with a meaning of their own in the grammar of statements.
-const KNOWN_AXES: [&str; 7] = ["modality", "method", "side", "contrast", "route", "joint", "features"];
+const KNOWN_AXES: [&str; 6] = ["modality", "method", "side", "contrast", "route", "features"];
 
-pub(super) fn build(files: &[(String, String)], entries: Entries, sha256: String, problems: &mut Vec<Problem>) -> Option<Lexicon> {
+pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: String, problems: &mut Vec<Problem>) -> Option<Lexicon> {
     let mut b = Builder {
         files,
         problems,
@@ -31,16 +31,16 @@ pub(super) fn build(files: &[(String, String)], entries: Entries, sha256: String
         regions: Vec::new(),
         region_ids: HashMap::new(),
         proofs: Vec::new(),
-        places: declared(files, &entries),
+        places: declared(files, entries),
     };
-    b.axes(&entries);
+    b.axes(entries);
     if KNOWN_AXES.iter().any(|k| b.axis(k).is_none()) {
         let file = entries.axes.first().map_or(0, |a| a.file);
         b.problem(file, 0..0, "an axis is missing that the grammar needs", &format!("declare all of: {}", KNOWN_AXES.join(", ")));
         return None;
     }
     let known = b.known()?;
-    b.regions(&entries);
+    b.regions(entries);
     let mut terms = TermsBuilder::default();
     let mut concepts = Vec::new();
     let mut names: HashMap<String, Range<usize>> = HashMap::new();
@@ -153,9 +153,9 @@ pub(super) fn build(files: &[(String, String)], entries: Entries, sha256: String
         b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
     }
     let codes = b.codes(files);
-    let families = b.families(&entries, &known);
-    let rules = b.rules(&entries, &families);
-    b.code_names(&families, &rules, &codes, &entries);
+    let families = b.families(entries, &known);
+    let rules = b.rules(entries, &families);
+    b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
     for at in &entries.queries {
         b.unique(at.file, &mut names, &at.entry.kind, "query");
@@ -168,7 +168,7 @@ pub(super) fn build(files: &[(String, String)], entries: Entries, sha256: String
         }
         queries.push(QueryText { kind: at.entry.kind.get_ref().as_str().into(), message: at.entry.message.as_str().into(), raised_by });
     }
-    let edition = b.edition(&entries, &known)?;
+    let edition = b.edition(entries, &known)?;
     for (term, file, span, other) in terms.clashes(&concepts) {
         b.problem(
             file,
@@ -275,7 +275,6 @@ impl Builder<'_> {
             side: axis("side")?,
             contrast,
             route: axis("route")?,
-            joint: axis("joint")?,
             features: axis("features")?,
             pre: bit(contrast, "pre")?,
             post: bit(contrast, "post")?,
@@ -453,7 +452,10 @@ impl Builder<'_> {
 
     fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
         let wire = wire?;
-        let day = wire.get_ref().date.and_then(|d| Date::new(i16::try_from(d.year).ok()?, d.month as i8, d.day as i8).ok());
+        let day = wire
+            .get_ref()
+            .date
+            .and_then(|d| Date::new(i16::try_from(d.year).ok()?, i8::try_from(d.month).ok()?, i8::try_from(d.day).ok()?).ok());
         if day.is_none() {
             self.problem(file, wire.span(), "this is no day of the calendar", "write it as 2026-01-31, without quotes");
         }

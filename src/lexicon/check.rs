@@ -161,7 +161,7 @@ impl Lexicon {
                 AxisKind::Set => (a | b) & forbidden == 0,
                 AxisKind::Enum => match (a, b) {
                     (0, 0) => true,
-                    (0, x) | (x, 0) => x & !forbidden != 0,
+                    (0, one) | (one, 0) => one & !forbidden != 0,
                     (a, b) => a & b & !forbidden != 0,
                 },
             }

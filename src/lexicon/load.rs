@@ -39,7 +39,7 @@ const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, secti
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
     let mut all = Entries::default();
     for (i, (name, text)) in files.iter().enumerate() {
-        if !name.ends_with(".toml") {
+        if std::path::Path::new(name).extension().is_none_or(|e| e != "toml") {
             continue;
         }
         let (table, errors) = DeTable::parse_recoverable(text);

@@ -51,7 +51,6 @@ pub(crate) struct Known {
     pub(crate) side: AxisId,
     pub(crate) contrast: AxisId,
     pub(crate) route: AxisId,
-    pub(crate) joint: AxisId,
     pub(crate) features: AxisId,
     pub(crate) pre: u64,
     pub(crate) post: u64,
@@ -137,7 +136,7 @@ impl Lexicon {
         }
         let mut problems = Vec::new();
         let entries = load::load(&files, &mut problems);
-        let built = build::build(&files, entries, sha256, &mut problems);
+        let built = build::build(&files, &entries, sha256, &mut problems);
         match built {
             Some(lexicon) if problems.is_empty() => Ok(lexicon),
             _ => {

@@ -61,12 +61,6 @@ impl RegionSet {
         self.0.iter().all(|w| *w == 0)
     }
 
-    /// Whether the two share a member.
-    #[must_use]
-    pub fn intersects(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
-    }
-
     /// The members, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
         (0..MAX_REGIONS as u8).map(RegionId).filter(|r| self.contains(*r))
@@ -77,12 +71,6 @@ impl RegionSet {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
             *a |= b;
         }
-    }
-
-    /// Number of members.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.iter().map(|w| w.count_ones() as usize).sum()
     }
 }
 
@@ -506,6 +494,7 @@ pub struct Rule {
 }
 
 /// A billing code as a fact.
+#[expect(clippy::struct_field_names, reason = "the code of a code is what coders call it")]
 #[derive(Clone, Debug)]
 pub struct Code {
     /// The code.

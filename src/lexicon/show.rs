@@ -268,10 +268,10 @@ impl Lexicon {
         let name = |f: &FamilyId| self.family(*f).id.to_string();
         match &rule.effect {
             Effect::Absorbs(pairs) => {
-                out.push(("absorbs", pairs.iter().map(|(a, b)| format!("{} takes in {}", name(a), name(b))).collect()))
+                out.push(("absorbs", pairs.iter().map(|(a, b)| format!("{} takes in {}", name(a), name(b))).collect()));
             }
             Effect::Downgrades(pairs) => {
-                out.push(("downgrades", pairs.iter().map(|(a, b)| format!("{} becomes {}", name(a), name(b))).collect()))
+                out.push(("downgrades", pairs.iter().map(|(a, b)| format!("{} becomes {}", name(a), name(b))).collect()));
             }
             Effect::Becomes { from, to, beside } => {
                 let list: Vec<String> = beside.iter().map(name).collect();

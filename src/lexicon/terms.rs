@@ -158,7 +158,7 @@ impl TermsBuilder {
                 }
             }
         }
-        out.sort_by(|a, b| (a.1, a.2.start).cmp(&(b.1, b.2.start)));
+        out.sort_by_key(|a| (a.1, a.2.start));
         out
     }
 

@@ -59,14 +59,13 @@ impl Vocabulary {
         let mut node = 0;
         for t in tokens(term, Span::new(0, term.len() as u32)) {
             let word = &term[t.span.range()];
-            let id = match self.ids.get(word) {
-                Some(id) => *id,
-                None => {
-                    let id = self.words.len() as u32;
-                    self.words.push(word.into());
-                    self.ids.insert(word.into(), id);
-                    id
-                }
+            let id = if let Some(id) = self.ids.get(word) {
+                *id
+            } else {
+                let id = self.words.len() as u32;
+                self.words.push(word.into());
+                self.ids.insert(word.into(), id);
+                id
             };
             let next = self.ends.len() as u32;
             node = *self.edges.entry((node, id)).or_insert(next);

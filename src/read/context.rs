@@ -150,10 +150,9 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
 /// Why nothing in a section is this exam, for sections that never speak of it.
 pub(crate) fn section_reason(kind: SectionKind) -> Option<Reason> {
     match kind {
-        SectionKind::History => Some(Reason::History),
         SectionKind::Comparison => Some(Reason::Comparison),
         SectionKind::Recommendation => Some(Reason::Recommendation),
-        SectionKind::Note | SectionKind::Admin | SectionKind::Signature | SectionKind::Dose => Some(Reason::History),
+        SectionKind::History | SectionKind::Note | SectionKind::Admin | SectionKind::Signature | SectionKind::Dose => Some(Reason::History),
         _ => None,
     }
 }

@@ -40,7 +40,6 @@ pub(crate) struct Note {
     /// Regions and modalities that the sentence names; empty: all.
     pub(crate) regions: RegionSet,
     pub(crate) modalities: u64,
-    pub(crate) kind: SectionKind,
 }
 
 /// All notes of a report in order. Titles and headings are read as statements, not here.
@@ -121,7 +120,6 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, terse: bool, out: &m
                     sentence: span,
                     regions,
                     modalities,
-                    kind,
                 });
             }
         }
@@ -196,9 +194,9 @@ fn at(
         Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout if findings => (None, i + 1),
         Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => match bind(lexicon, pieces, i, terse) {
             Some(b) => {
-                let strength = if b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)) {
-                    Strength::Phase
-                } else if c.role == Role::After {
+                let strength = if c.role == Role::After
+                    || (b.bits == known.pre && pieces[i..b.next].iter().any(|p| is_role(text, p, Role::OtherRoute)))
+                {
                     Strength::Phase
                 } else {
                     Strength::State

@@ -92,7 +92,7 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
                 title_lines(text, part.body, source, day, &mut out, &mut buffers);
             }
             SectionKind::Body if part.entry.is_none() && part.body.start == 0 => {
-                opening(text, part.body, titled, day, &mut out, &mut buffers)
+                opening(text, part.body, titled, day, &mut out, &mut buffers);
             }
             kind => prose(text, part.body, kind, &mut out, &mut buffers),
         }
@@ -140,7 +140,7 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     const TOGETHER: usize = 48; // words of a title that are read as one
     let list: Vec<Span> = sentences(text.text(), body).collect();
     let mut run: Option<Span> = None;
-    let mut flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
+    let flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
         let own = own_words(text, span, out, b);
         let reading = title::read(text, own, day, false);

@@ -53,6 +53,7 @@ pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
 
 /// Whether a heading term stands as a heading, and where its text begins.
 fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Option<Head> {
+    use SectionKind as K;
     let all = text.text().as_bytes();
     let line = opening(text, span.start);
     if text.is_quoted(span.start) {
@@ -106,7 +107,6 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     }
     let start = line.unwrap_or(span.start);
     // "CT CHEST FINDINGS:" names exam and section; "CT CHEST WITH CONTRAST" and "MRI KNEE STUDY" are titles
-    use SectionKind as K;
     if start != span.start && !matches!(kind, K::Technique | K::Findings | K::Impression | K::History | K::Comparison | K::Recommendation) {
         return None;
     }

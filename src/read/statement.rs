@@ -420,7 +420,6 @@ fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
                 let sides: Vec<_> = before.sides.extract_if(.., |r| r.at > join).collect();
                 groups[i].regions = own;
                 groups[i].sides.extend(sides);
-                continue;
             }
         }
     }

@@ -131,11 +131,14 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     true
 }
 
+/// A word of the vocabulary on the way to a term: the border behind it, its id, the cost of its repair, where it stands.
+type Arc = (u32, Option<u32>, u16, Span);
+
 /// All edges of the lattice over tokens; nodes 0..=n are the borders between tokens, others lie inside one.
 fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
     let vocabulary = &text.lexicon.terms.vocabulary;
     let n = toks.len();
-    let mut arcs: Vec<Vec<(u32, Option<u32>, u16, Span)>> = vec![Vec::new(); n + 1];
+    let mut arcs: Vec<Vec<Arc>> = vec![Vec::new(); n + 1];
     let mut guesses: Vec<Guess> = Vec::new();
     for (i, t) in toks.iter().enumerate() {
         let word = text.slice(t.span);
