@@ -123,6 +123,22 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
         && parts.iter().all(|p| p.entry.is_none())
         && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
         && !is_sentence(text, text.whole())
+        && !is_told(text)
+}
+
+/// Whether most words of a short text, or of what stands behind its colon, tell something else than an exam:
+/// "CT sinus wo: pansinusitis with fluid levels, worse on the left".
+fn is_told(text: &Text<'_>) -> bool {
+    const SHORTEST: usize = 4; // words that can tell anything
+    let whole = text.whole();
+    let behind = text.text().find(": ").map(|at| Span::new(at as u32 + 2, whole.end));
+    let read = |span: Span, counts: fn(Role) -> bool| -> usize {
+        let mut mentions = Vec::new();
+        text.mentions(span, true, &mut mentions);
+        mentions.iter().filter(|m| counts(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
+    };
+    let tells = |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
+    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| tells(span, title::names, SHORTEST))
 }
 
 /// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
@@ -280,6 +296,14 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let idle = count(|r| matches!(r, Role::Filler | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
     // behind the first title a line has to begin with the exam
+    let concept = |m: &Mention| text.lexicon.concept(m.concept);
+    // "No pulmonary embolism." and "Pulmonary embolism." are findings; "PULMONARY EMBOLISM PROTOCOL" is a title
+    let known = &text.lexicon.known;
+    let plain = mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
+    let denies = mentions.iter().find(|m| title::names(concept(m).role)).is_some_and(|m| concept(m).role == Role::Without);
+    if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
+        return false;
+    }
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
     (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
@@ -475,17 +499,19 @@ pub(crate) fn acquires(text: &Text<'_>, span: Span) -> bool {
     mentions.iter().any(|m| matches!(text.lexicon.concept(m.concept).role, Role::Acquisition))
 }
 
-/// A title in the last line, where no other stands.
+/// A title in a line of its own behind the text, where no other stands.
 fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
     if out.ours.iter().any(|s| s.source <= Source::Heading) {
         return;
     }
-    let Some(end) = parts.iter().rev().find(|p| !p.body.is_empty()) else { return };
-    let Some(line) = sentences(text.text(), end.body).last() else { return };
-    if is_title(text, line, true) && text.starts_line(line.start) {
-        let reading = title::read(text, line, day, false);
-        if reading.satisfied {
-            push(out, Source::Title, reading, line, text.whole());
+    for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
+        let lines: Vec<Span> = sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
+        for line in lines.into_iter().rev() {
+            let reading = title::read(text, line, day, false);
+            if reading.satisfied {
+                push(out, Source::Title, reading, line, text.whole());
+                return;
+            }
         }
     }
 }

@@ -54,7 +54,7 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let report = (0..kinds.len()).find(|k| all(*k));
     let report_score = report_score(parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
-    let told = parts.iter().any(|p| matches!(p.kind, SectionKind::Impression | SectionKind::Findings) && p.body.len() > 3);
+    let told = parts.iter().any(|p| p.body.len() > 3 && (p.names_exam || matches!(p.kind, SectionKind::Impression | SectionKind::Findings)));
     let unread = best_other.is_none() && !told && !is_read(text, exams) && report.is_none_or(|k| tallies[k].score < 1);
     let admitted = (best_other.is_none() || report_score > other_score) && !unread;
     let kind = match (admitted, unread) {
