@@ -46,7 +46,9 @@ pub struct Common {
     /// Add a .toml file of your own entries to the lexicon; may be given several times
     #[arg(long, global = true, value_name = "FILE", help_heading = "Lexicon")]
     pub lexicon_add: Vec<PathBuf>,
-    /// Colours: on a terminal, always, or never (`NO_COLOR=1` turns them off too)
+    // backticks would stand in the help too
+    #[expect(clippy::doc_markdown)]
+    /// Colours: on a terminal, always, or never (NO_COLOR=1 turns them off too)
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = When::Auto)]
     pub color: When,
 }

@@ -137,7 +137,8 @@ fn is_told(text: &Text<'_>) -> bool {
         text.mentions(span, true, &mut mentions);
         mentions.iter().filter(|m| counts(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
     };
-    let tells = |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
+    let tells =
+        |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
     tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| tells(span, title::names, SHORTEST))
 }
 
@@ -505,7 +506,8 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
         return;
     }
     for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
-        let lines: Vec<Span> = sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
+        let lines: Vec<Span> =
+            sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
             let reading = title::read(text, line, day, false);
             if reading.satisfied {

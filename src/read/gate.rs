@@ -3,7 +3,7 @@
 use super::exam::{Exams, Source};
 use super::section::Part;
 use super::text::Text;
-use crate::lexicon::model::{Allows, DocumentId, Role, SectionKind, Sense, SignWeight};
+use crate::lexicon::model::{Allows, DocumentId, Means, Role, SectionKind, Sense, SignWeight};
 use crate::text::{Span, sentences};
 
 /// The gate's verdict on a text.
@@ -54,7 +54,8 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let report = (0..kinds.len()).find(|k| all(*k));
     let report_score = report_score(parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
-    let told = parts.iter().any(|p| p.body.len() > 3 && (p.names_exam || matches!(p.kind, SectionKind::Impression | SectionKind::Findings)));
+    let told =
+        parts.iter().any(|p| p.body.len() > 3 && (p.names_exam || matches!(p.kind, SectionKind::Impression | SectionKind::Findings)));
     let unread = best_other.is_none() && !told && !is_read(text, exams) && report.is_none_or(|k| tallies[k].score < 1);
     let admitted = (best_other.is_none() || report_score > other_score) && !unread;
     let kind = match (admitted, unread) {
@@ -71,7 +72,12 @@ const UNREAD: &str = "no_findings";
 
 /// Whether anything was read: a structure described, a word of technique or of findings, outside sentences on other exams.
 fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
-    let own = |s: &Span| !exams.others.iter().any(|o| s.contains(o.span));
+    let mut cues = Vec::new();
+    let own = |s: &Span| {
+        text.cues(*s, &mut cues);
+        let past = cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::History | Means::Planned | Means::Recommendation));
+        !past && !exams.others.iter().any(|o| s.contains(o.span))
+    };
     sentences(text.text(), text.whole()).filter(own).flat_map(|s| text.hits(s)).any(|h| {
         text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| match s {
             Sense::Organ(_) => true,
