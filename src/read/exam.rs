@@ -149,7 +149,12 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     cues.iter().any(|(s, c)| {
         let means = text.lexicon.cue(*c).means;
         matches!(means, Means::Performed | Means::Recommendation | Means::Planned | Means::Ordered | Means::NotPerformed) && s.len() > 5
-    }) || text.slice(range).split(' ').any(|w| matches!(w, "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed"))
+    }) || text.slice(range).split(' ').any(|w| {
+        matches!(
+            w,
+            "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
+        )
+    })
 }
 
 /// A title section: lines that name exams are read as one; a line that is a sentence describes what was done.
