@@ -318,7 +318,7 @@ fn own_findings(r: &Reading<'_>, coded: &mut [Coded]) {
         let section = |at: u32| r.parts.iter().rev().find(|p| p.body.start <= at && p.entry.is_some()).map(|p| p.kind);
         let seen = |s: &Span| {
             !matches!(section(s.start), Some(SectionKind::Technique | SectionKind::Contrast))
-                && r.text.slice(*s).split_whitespace().count() >= 4
+                && r.text.slice(*s).split_whitespace().count() >= 2
         };
         c.own_findings = c.study.scopes.iter().any(seen);
     }

@@ -125,8 +125,11 @@ fn is_exam(lexicon: &Lexicon, a: &Atom) -> bool {
 /// The one modality that the statements name, if it is one.
 fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
     let m = lexicon.known.modality;
-    let all = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b);
-    if all.is_power_of_two() { all } else { 0 }
+    let named = |least: Source| {
+        exams.ours.iter().filter(|e| e.source <= least).flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b)
+    };
+    // what the title names counts before what the text mentions
+    [named(Source::Heading), named(Source::Findings)].into_iter().find(|all| *all != 0).filter(|all| all.is_power_of_two()).unwrap_or(0)
 }
 
 fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, base: Source, common: u64) {
