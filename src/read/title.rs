@@ -64,9 +64,9 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -
     best.map(|(_, r)| r).unwrap_or_default()
 }
 
-/// The declared order: families satisfied; atoms without a family; regions and methods left over; unexplained
+/// The declared order: families satisfied; anything read at all; atoms without a family; regions and methods left over; unexplained
 /// letters; repairs; fewer studies; how common the code is.
-type Score = (bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
+type Score = (bool, bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
 
 fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, charge_line: bool) -> (Score, bool) {
     let modality = lexicon.known.modality;
@@ -80,7 +80,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
     let common = if charge_line { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) } else { 0 };
-    let score = (satisfied, Reverse(left), Reverse(unexplained), Reverse(repaired), Reverse(choices.len()), common, Reverse(path.len()));
+    let score = (satisfied, !atoms.is_empty(), Reverse(left), Reverse(unexplained), Reverse(repaired), Reverse(choices.len()), common, Reverse(path.len()));
     (score, satisfied && taken > 0)
 }
 
