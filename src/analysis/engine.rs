@@ -193,9 +193,11 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
             r.text.cues(s, &mut cues);
             for m in &mentions {
                 let c = lexicon.concept(m.concept);
-                let denied = cues
-                    .iter()
-                    .any(|(at, cue)| lexicon.cue(*cue).means == Means::Negated && at.end <= m.span.start && m.span.start - at.end < 20);
+                let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
+                    Means::Negated => at.end <= m.span.start && m.span.start - at.end < 20,
+                    Means::NotPerformed => true,
+                    _ => false,
+                });
                 if denied {
                     continue;
                 }

@@ -180,16 +180,19 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
 fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, own_modality: bool) -> bool {
     let known = &lexicon.known;
     let m = atom.values.get(known.modality);
+    let method = atom.values.get(known.method) != 0;
+    // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
+    let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
+    if !own_modality && !(method && near) {
+        return false;
+    }
     match source {
-        Source::Heading | Source::Title => {
-            (own_modality || atom.values.get(known.method) != 0) && (atom.region.is_some() || atom.values.get(known.method) != 0)
-        }
+        Source::Heading | Source::Title => atom.region.is_some() || method,
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
-            (own_modality || atom.values.get(known.method) != 0)
-                && (atom.region_named || (atom.region.is_none() && atom.values.get(known.method) != 0))
+            (atom.region_named || (atom.region.is_none() && method))
                 && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
-                && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || atom.values.get(known.method) != 0)
+                && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
     }

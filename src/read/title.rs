@@ -80,7 +80,16 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
     let common = if charge_line { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) } else { 0 };
-    let score = (satisfied, !atoms.is_empty(), Reverse(left), Reverse(unexplained), Reverse(repaired), Reverse(choices.len()), common, Reverse(path.len()));
+    let score = (
+        satisfied,
+        !atoms.is_empty(),
+        Reverse(left),
+        Reverse(unexplained),
+        Reverse(repaired),
+        Reverse(choices.len()),
+        common,
+        Reverse(path.len()),
+    );
     (score, satisfied && taken > 0)
 }
 
