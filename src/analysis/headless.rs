@@ -15,9 +15,10 @@ pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
     let region = region(r);
     let modality = modality(r);
     if studies.is_empty() {
-        // only a text that has something of a report in it
+        // only a text that has something of a report in it: a section, or two words that tell how the images were made
         let sections = r.parts.iter().any(|p| matches!(p.kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique));
-        let (Some(_), Some(_), true) = (&region, &modality, sections) else { return };
+        let made = modality.as_ref().is_some_and(|(_, proofs)| proofs.len() > 1);
+        let (Some(_), Some(_), true) = (&region, &modality, sections || made) else { return };
         studies.push(Study::found(Source::Findings));
     }
     for s in studies.iter_mut() {
