@@ -127,10 +127,18 @@ impl Lexicon {
     pub fn code_card(&self, code: &str) -> Option<CodeCard> {
         let c = self.code(code)?;
         let successor = c.successor.as_deref().unwrap_or_default();
-        let mut ways = Vec::new();
-        for f in &self.families {
-            for (rows, added) in [(&f.rows, false), (&f.adds, true)] {
-                ways.extend(rows.iter().filter(|r| *r.code == *c.code).map(|r| self.way(f, r, added)));
+        let mut ways = self.ways(&c.code);
+        if ways.is_empty() {
+            // a code that only a rule gives needs what the code needs that it is made from
+            let source = self.rules.iter().find_map(|r| match &r.effect {
+                Effect::Becomes { from, to, .. } if *to == c.code => Some((from, &r.message)),
+                _ => None,
+            });
+            if let Some((from, message)) = source {
+                ways = self.ways(from);
+                for way in &mut ways {
+                    way.note = Some(message.to_string());
+                }
             }
         }
         let rules =
@@ -146,6 +154,17 @@ impl Lexicon {
             ways,
             rules,
         })
+    }
+
+    /// The rows of families that give a code.
+    fn ways(&self, code: &str) -> Vec<Way> {
+        let mut out = Vec::new();
+        for f in &self.families {
+            for (rows, added) in [(&f.rows, false), (&f.adds, true)] {
+                out.extend(rows.iter().filter(|r| &*r.code == code).map(|r| self.way(f, r, added)));
+            }
+        }
+        out
     }
 
     fn concerns(&self, effect: &Effect, code: &str) -> bool {
