@@ -109,7 +109,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
             }
         }
     }
-    others(&r, day, &mut rejected);
+    others(&r, &studies, day, &mut rejected);
     let queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
@@ -518,11 +518,42 @@ fn reject_coded(r: &Reading<'_>, c: &Coded, reason: Reason, message: Option<Stri
     }
 }
 
-/// Exams that are named and are not this one.
-fn others(r: &Reading<'_>, day: Date, out: &mut Vec<Rejected>) {
+/// Exams that findings or impression name without a word on when, and that no study of this report is: advice where
+/// the impression names them, an earlier exam elsewhere.
+fn unclaimed<'a>(r: &'a Reading<'_>, studies: &[Study]) -> Vec<(&'a [Atom], Reason, Span)> {
     let lexicon = r.text.lexicon;
-    for o in &r.exams.others {
-        for a in &o.atoms {
+    let m = lexicon.known.modality;
+    if studies.iter().all(|s| s.source == Source::Findings) {
+        return Vec::new();
+    }
+    let claimed = |a: &Atom| {
+        studies.iter().any(|s| {
+            let place = match (s.region, a.region) {
+                (Some(x), Some(y)) => is_in(lexicon, x, y) || is_in(lexicon, y, x),
+                _ => true,
+            };
+            place && (s.values.get(m) | s.implied.get(m)) & a.values.get(m) != 0
+        })
+    };
+    let mut out = Vec::new();
+    for e in r.exams.ours.iter().filter(|e| e.source == Source::Findings) {
+        for (i, a) in e.atoms.iter().enumerate() {
+            if a.values.get(m) != 0 && a.region.is_some() && !claimed(a) {
+                let part = r.parts.iter().find(|p| p.body.contains(e.span));
+                let reason = if part.is_some_and(|p| p.kind == SectionKind::Impression) { Reason::Recommendation } else { Reason::Comparison };
+                out.push((&e.atoms[i..=i], reason, a.span));
+            }
+        }
+    }
+    out
+}
+
+/// Exams that are named and are not this one.
+fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>) {
+    let lexicon = r.text.lexicon;
+    let unclaimed = unclaimed(r, studies);
+    for (atoms, reason, span) in r.exams.others.iter().map(|o| (o.atoms.as_slice(), o.reason, o.span)).chain(unclaimed) {
+        for a in atoms {
             if a.region.is_none() && a.values.get(lexicon.known.method) == 0 && a.values.get(lexicon.known.modality) == 0 {
                 continue;
             }
@@ -534,13 +565,13 @@ fn others(r: &Reading<'_>, day: Date, out: &mut Vec<Rejected>) {
                 .filter(|f| contrast || f.rows.len() == 1)
                 .and_then(|f| row(lexicon, f, &c.values))
                 .map(|(row, _)| row.code.to_string());
-            let proof = Proof { facet: Facet::Exam, span: o.span, concept: None };
+            let proof = Proof { facet: Facet::Exam, span, concept: None };
             let rejected = Rejected {
                 code: certain,
                 label: label(lexicon, a.values, &regions),
                 study: view(lexicon, &a.values, &regions),
-                reason: o.reason,
-                message: o.reason.message().to_owned(),
+                reason,
+                message: reason.message().to_owned(),
                 evidence: evidence(r, &[proof]),
             };
             if !out.iter().any(|x| x.label == rejected.label && x.reason == rejected.reason) {

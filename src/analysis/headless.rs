@@ -18,7 +18,8 @@ pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
         // only a text that has something of a report in it: a section, or two words that tell how the images were made
         let sections = r.parts.iter().any(|p| matches!(p.kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique));
         let made = modality.as_ref().is_some_and(|(_, proofs)| proofs.len() > 1);
-        let (Some(_), Some(_), true) = (&region, &modality, sections || made) else { return };
+        let told = told(r).any(|s| acquires(&r.text, s) && region.as_ref().is_some_and(|(_, p)| p.iter().any(|p| s.contains(p.span))));
+        let (Some(_), Some(_), true) = (&region, &modality, sections || made || told) else { return };
         studies.push(Study::found(Source::Findings));
     }
     for s in studies.iter_mut() {

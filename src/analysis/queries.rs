@@ -2,6 +2,7 @@
 
 use super::engine::{Reading, evidence};
 use super::{Evidence, Query};
+use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
 use crate::lexicon::model::SectionKind;
@@ -112,7 +113,7 @@ fn sides_told(r: &Reading<'_>, s: &Study) -> Vec<(u64, Source, Span)> {
         let (a, b) = (lexicon.concept(pair[0].concept), lexicon.concept(pair[1].concept));
         let near = pair[1].span.start.saturating_sub(pair[0].span.end) <= 2;
         let quoted = r.exams.others.iter().any(|o| o.span.overlaps(pair[1].span));
-        if near && !quoted && a.sets.get(side).is_power_of_two() && b.regions.contains(region) {
+        if near && !quoted && a.sets.get(side).is_power_of_two() && (b.regions.contains(region) || b.region.is_some_and(|x| is_in(lexicon, x, region))) {
             found.push((a.sets.get(side), Source::Performed, pair[0].span.join(pair[1].span)));
         }
     }

@@ -371,8 +371,9 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         let verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
         if let Some(reason) = section_reason(kind) {
             let reason = match verdict {
+                // what the history compares is the past all the same
+                Verdict::Not(Reason::Comparison, _) | Verdict::Silent | Verdict::Performed(_) | Verdict::Ordered => reason,
                 Verdict::Not(r, _) => r,
-                _ => reason,
             };
             out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind });
             continue;
