@@ -5,7 +5,7 @@ use super::{Evidence, Query};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
-use crate::lexicon::model::SectionKind;
+use crate::lexicon::model::{Role, SectionKind};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
 use crate::read::statement::{Facet, Proof};
@@ -85,7 +85,7 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
 fn routes(r: &Reading<'_>) -> bool {
     let mut mentions = Vec::new();
     r.text.mentions(r.text.whole(), false, &mut mentions);
-    mentions.iter().any(|m| r.text.lexicon.concept(m.concept).role == crate::lexicon::model::Role::Route)
+    mentions.iter().any(|m| r.text.lexicon.concept(m.concept).role == Role::Route)
 }
 
 /// Concepts read in the sections that describe this exam.
@@ -94,7 +94,8 @@ fn told(r: &Reading<'_>) -> Vec<Mention> {
     let (mut out, mut mentions) = (Vec::new(), Vec::new());
     for p in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression)) {
         r.text.mentions(p.body, false, &mut mentions);
-        out.append(&mut mentions);
+        let titles = |m: &Mention| r.exams.ours.iter().any(|e| matches!(e.source, Source::Title | Source::Order) && e.span.contains(m.span));
+        out.extend(mentions.iter().filter(|m| !titles(m)));
     }
     out
 }
@@ -125,7 +126,13 @@ fn both_sexes(r: &Reading<'_>) -> Option<Vec<Proof>> {
     let lexicon = r.text.lexicon;
     let axis = lexicon.axis_named("sex")?;
     let mut seen: Vec<(u64, Mention)> = Vec::new();
-    for m in told(r) {
+    let mut history = Vec::new();
+    for p in r.parts.iter().filter(|p| matches!(p.kind, SectionKind::History | SectionKind::Body)) {
+        let mut mentions = Vec::new();
+        r.text.mentions(p.body, false, &mut mentions);
+        history.extend(mentions.into_iter().filter(|m| lexicon.concept(m.concept).role == Role::Hint));
+    }
+    for m in told(r).into_iter().chain(history) {
         let c = lexicon.concept(m.concept);
         let bits = c.implies.get(axis) | c.sets.get(axis);
         let other = r.exams.others.iter().any(|o| o.span.overlaps(m.span));
