@@ -10,6 +10,8 @@ use crate::read::exam::Source;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Features {
     pub(super) charge_line: bool,
+    /// No text at all.
+    pub(super) empty: bool,
     pub(super) headless: bool,
     pub(super) admitted: bool,
     pub(super) margin: i32,
@@ -28,6 +30,7 @@ impl Features {
         let _ = coded;
         Self {
             charge_line: r.exams.charge_line,
+            empty: r.text.text().trim().is_empty(),
             headless,
             admitted: r.admission.admitted,
             margin: r.admission.margin,
@@ -88,6 +91,9 @@ pub(super) fn of_code(f: &Features, c: &Coded) -> f64 {
 /// Confidence of the answer as a whole.
 pub(super) fn of_answer(f: &Features, suggestions: &[Suggestion]) -> f64 {
     if suggestions.is_empty() {
+        if f.empty {
+            return 0.99;
+        }
         let mut x = if f.admitted { 0.72 } else { 0.8 + 0.03 * f64::from(f.margin.min(6)) };
         if f.admitted && f.studies > 0 {
             x -= 0.3;

@@ -10,7 +10,7 @@ use crate::code::family::{Candidate, best_single, choose, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Means, Reach, RegionId, Role, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind, Values};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -49,6 +49,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     if named > 1 {
         omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
+    omitted.extend(denied_methods(&r, &mut studies));
     attributes(&r, &mut studies);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
@@ -174,6 +175,45 @@ fn left_out(r: &Reading<'_>, s: &Study) -> bool {
             others == 1 && mentions.iter().any(|m| named(m) && cues.iter().any(|(c, id)| reaches(m, *c, lexicon.cue(*id).reach)))
         },
     )
+}
+
+/// The method of a title that the description of the technique denies ("No angiographic sequence was run"): the study
+/// goes on without it, and what the title named is not performed.
+fn denied_methods(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
+    use SectionKind as K;
+    const NEAR: u32 = 2; // bytes between the denial and the method
+    let lexicon = r.text.lexicon;
+    let method = lexicon.known.method;
+    let (mut mentions, mut cues, mut out) = (Vec::new(), Vec::new(), Vec::new());
+    if r.exams.charge_line || studies.iter().all(|s| s.values.get(method) == 0) {
+        return out;
+    }
+    for part in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body)) {
+        for sentence in sentences(r.text.text(), part.body) {
+            r.text.mentions(sentence, false, &mut mentions);
+            r.text.cues(sentence, &mut cues);
+            for m in &mentions {
+                let bits = lexicon.concept(m.concept).sets.get(method);
+                let denied = |(at, cue): &(Span, CueId)| {
+                    let cue = lexicon.cue(*cue);
+                    cue.means == Means::Negated && cue.reach == Reach::After && at.end <= m.span.start && m.span.start - at.end < NEAR
+                };
+                let elsewhere = mentions.iter().any(|o| !lexicon.concept(o.concept).regions.is_empty());
+                if bits == 0 || elsewhere || !cues.iter().any(denied) {
+                    continue;
+                }
+                for s in studies.iter_mut().filter(|s| s.values.get(method) == bits && s.source <= Source::Title) {
+                    let mut named = s.clone();
+                    named.proofs.push(Proof { facet: Facet::Axis(method), span: m.span, concept: Some(m.concept) });
+                    out.push(named);
+                    s.values.set(method, 0);
+                    s.proofs.retain(|p| p.facet != Facet::Axis(method));
+                    s.conflict = true;
+                }
+            }
+        }
+    }
+    out
 }
 
 /// What sentences of technique say besides contrast: stress, 3D, intraoperative and the like.
@@ -540,7 +580,8 @@ fn unclaimed<'a>(r: &'a Reading<'_>, studies: &[Study]) -> Vec<(&'a [Atom], Reas
         for (i, a) in e.atoms.iter().enumerate() {
             if a.values.get(m) != 0 && a.region.is_some() && !claimed(a) {
                 let part = r.parts.iter().find(|p| p.body.contains(e.span));
-                let reason = if part.is_some_and(|p| p.kind == SectionKind::Impression) { Reason::Recommendation } else { Reason::Comparison };
+                let reason =
+                    if part.is_some_and(|p| p.kind == SectionKind::Impression) { Reason::Recommendation } else { Reason::Comparison };
                 out.push((&e.atoms[i..=i], reason, a.span));
             }
         }

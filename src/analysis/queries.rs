@@ -5,9 +5,10 @@ use super::{Evidence, Query};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
-use crate::lexicon::model::{Role, SectionKind};
+use crate::lexicon::model::{Role, SectionKind, Sense};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
+use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::Span;
@@ -58,8 +59,10 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
             ask("sex-conflict", evidence(r, &proofs));
         }
         for q in lexicon.queries.iter().filter(|q| !q.raised_by.is_empty()) {
-            if let Some(m) = told(r).into_iter().find(|m| q.raised_by.contains(&m.concept)) {
-                ask(&q.kind, evidence(r, &[Proof { facet: Facet::Axis(known.contrast), span: m.span, concept: Some(m.concept) }]));
+            // also where a longer or weightier term holds the words
+            let raised = |s| matches!(s, Sense::Concept(c) if q.raised_by.contains(&c)).then_some(s);
+            if let Some((span, _)) = described(r).find_map(|p| r.text.senses(p.body, raised).next()) {
+                ask(&q.kind, evidence(r, &[Proof { facet: Facet::Axis(known.contrast), span, concept: None }]));
             }
         }
         let agent: Vec<_> = r.notes.iter().filter(|n| n.strength == Strength::Agent).collect();
@@ -88,13 +91,19 @@ fn routes(r: &Reading<'_>) -> bool {
     mentions.iter().any(|m| r.text.lexicon.concept(m.concept).role == Role::Route)
 }
 
+/// The sections that describe this exam.
+fn described<'a>(r: &'a Reading<'_>) -> impl Iterator<Item = &'a Part> {
+    use SectionKind as K;
+    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression))
+}
+
 /// Concepts read in the sections that describe this exam.
 fn told(r: &Reading<'_>) -> Vec<Mention> {
-    use SectionKind as K;
     let (mut out, mut mentions) = (Vec::new(), Vec::new());
-    for p in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Impression)) {
+    for p in described(r) {
         r.text.mentions(p.body, false, &mut mentions);
-        let titles = |m: &Mention| r.exams.ours.iter().any(|e| matches!(e.source, Source::Title | Source::Order) && e.span.contains(m.span));
+        let titles =
+            |m: &Mention| r.exams.ours.iter().any(|e| matches!(e.source, Source::Title | Source::Order) && e.span.contains(m.span));
         out.extend(mentions.iter().filter(|m| !titles(m)));
     }
     out
@@ -114,7 +123,11 @@ fn sides_told(r: &Reading<'_>, s: &Study) -> Vec<(u64, Source, Span)> {
         let (a, b) = (lexicon.concept(pair[0].concept), lexicon.concept(pair[1].concept));
         let near = pair[1].span.start.saturating_sub(pair[0].span.end) <= 2;
         let quoted = r.exams.others.iter().any(|o| o.span.overlaps(pair[1].span));
-        if near && !quoted && a.sets.get(side).is_power_of_two() && (b.regions.contains(region) || b.region.is_some_and(|x| is_in(lexicon, x, region))) {
+        if near
+            && !quoted
+            && a.sets.get(side).is_power_of_two()
+            && (b.regions.contains(region) || b.region.is_some_and(|x| is_in(lexicon, x, region)))
+        {
             found.push((a.sets.get(side), Source::Performed, pair[0].span.join(pair[1].span)));
         }
     }

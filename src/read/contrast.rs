@@ -48,7 +48,10 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
     let mut b = (Vec::new(), Vec::new(), Vec::new());
     for part in parts {
         use SectionKind as K;
-        if !matches!(part.kind, K::Title | K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Dose) {
+        if !matches!(
+            part.kind,
+            K::Title | K::Technique | K::Contrast | K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Dose
+        ) {
             continue;
         }
         // "CONTRAST: none", "[x] without": a few words that need no noun

@@ -208,6 +208,10 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
             None if line.len() <= 90 && start > first && !line.ends_with('.') => line_end,
             None => continue,
         };
+        // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
+        let rest = Span::new(end as u32, line_end as u32);
+        let opens = start == 0 && colon.is_some() && !line.contains('.') && names_modality(text, rest);
+        let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
         if text.is_quoted(start)
             || all[piece.range()].contains(". ")
@@ -215,7 +219,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         {
             continue;
         }
-        if text.hits(piece).next().is_some() && names_exam(text, piece) && piece.len() <= 90 {
+        if text.hits(piece).next().is_some() && names_exam(text, piece) && (piece.len() <= 90 || opens) {
             let mut body = end;
             while body < all.len() && matches!(all.as_bytes()[body], b':' | b'*' | b' ') {
                 body += 1;
@@ -251,7 +255,12 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
                 cut = body.start + (text_start + blank) as u32;
             }
         }
-        parts.push(part(h.kind, h.entry, h.span, Span::new(body.start, cut), h.names_exam));
+        // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: a title behind a name
+        let line = Span::new(body.start, all[body.range()].find('\n').map_or(body.end, |n| body.start + n as u32));
+        let opens = i == 0 && first == 0 && h.kind == SectionKind::Technique && line.start < line.end && names_modality(text, line);
+        let kind =
+            if opens && !all[line.range()].contains(". ") && !all[line.range()].ends_with('.') { SectionKind::Title } else { h.kind };
+        parts.push(part(kind, h.entry, h.span, Span::new(body.start, cut), h.names_exam));
         if cut < end {
             parts.push(part(SectionKind::Body, None, Span::new(cut, cut), Span::new(cut, end), false));
         }
