@@ -8,6 +8,7 @@ use crate::read::exam::Source;
 
 /// What confidence is made of.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct Features {
     pub(super) charge_line: bool,
     /// No text at all.

@@ -183,7 +183,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let method = atom.values.get(known.method) != 0;
     // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
     let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
-    if !own_modality && !(method && near) {
+    if !(own_modality || (method && near)) {
         return false;
     }
     match source {
