@@ -6,11 +6,12 @@ use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, headless, queries,
 };
-use crate::code::family::{Candidate, best_single, choose, is_in, row};
+use crate::code::family::{Candidate, best_single, choose, counts_views, is_in, row};
 use crate::code::rules::{self, Coded};
+use crate::code::views;
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, Role, SectionKind, Values};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -59,6 +60,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
     for s in &mut studies {
+        views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
@@ -295,7 +297,7 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         .iter()
         .map(|s| {
             let atom = Atom { region: s.region, values: s.values, implied: s.implied, ..Atom::default() };
-            candidate(&atom)
+            candidate(lexicon, &atom)
         })
         .collect();
     let choices = choose(lexicon, &candidates, day);
@@ -330,7 +332,14 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             }
         }
         let family = lexicon.family(choice.family);
+        if let Some(views) = known.views
+            && choice.members.len() > 1
+            && counts_views(lexicon, family)
+        {
+            join_views(&mut study, views, choice.members.iter().map(|&i| &studies[i]));
+        }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
+        study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
         let make = |code: &str, defaults: Vec<AxisId>| Coded {
             family: choice.family,
             code: code.into(),
@@ -351,6 +360,34 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
     }
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// Whether the title's number of views leads to another code than the views that were made.
+pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, code: &str) -> bool {
+    let Some(axis) = lexicon.known.views.filter(|_| study.title_views.0 != 0 && study.done_views.0 != 0) else { return false };
+    let mut values = study.values;
+    values.set(axis, study.title_views.0);
+    counts_views(lexicon, family) && row(lexicon, family, &values).is_some_and(|(r, _)| *r.code != *code)
+}
+
+/// The views of parts that one code joins: added, where each part has its own; a number told once is everyone's.
+fn join_views<'s>(joined: &mut Study, axis: AxisId, members: impl Iterator<Item = &'s Study>) {
+    let (mut sum, mut seen, mut told) = (0, Vec::new(), Counts(0));
+    for s in members {
+        let counts = Counts(s.values.get(axis));
+        let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
+        if counts.0 == 0 || (!words.is_empty() && seen.contains(&words)) {
+            continue;
+        }
+        seen.push(words);
+        sum += counts.decisive();
+        told = counts;
+    }
+    match seen.len() {
+        0 => {}
+        1 => joined.values.set(axis, told.0),
+        _ => joined.values.set(axis, Counts::new(Some(sum), sum).0),
+    }
 }
 
 /// Whether a study has text of its own under a heading of its own.
@@ -485,7 +522,7 @@ pub(super) fn label(lexicon: &Lexicon, values: Values, regions: &[RegionId]) -> 
 }
 
 fn names(lexicon: &Lexicon, axis: AxisId, bits: u64) -> Vec<String> {
-    lexicon.axis(axis).names(bits).map(str::to_owned).collect()
+    lexicon.axis(axis).names(bits)
 }
 
 pub(super) fn view(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> StudyView {
@@ -495,7 +532,7 @@ pub(super) fn view(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> 
         if bits != 0 && &*axis.id != "register" {
             let mut words = names(lexicon, AxisId(i as u8), bits);
             let value = match axis.kind {
-                AxisKind::Enum => AxisValue::One(words.swap_remove(0)),
+                AxisKind::Enum | AxisKind::Count => AxisValue::One(words.swap_remove(0)),
                 AxisKind::Set => AxisValue::Many(words),
             };
             out.push((axis.id.to_string(), value));
@@ -513,6 +550,8 @@ pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
         let role = match p.facet {
             Facet::Exam => "exam".to_owned(),
             Facet::Region => "region".to_owned(),
+            // projections are named for their number
+            Facet::Axis(a) if Some(a) == r.text.lexicon.known.projections => "views".to_owned(),
             Facet::Axis(a) => r.text.lexicon.axis(a).id.to_string(),
         };
         let e = Evidence {
@@ -599,7 +638,7 @@ fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>
                 continue;
             }
             let regions: Vec<RegionId> = a.region.into_iter().collect();
-            let c = candidate(a);
+            let c = candidate(lexicon, a);
             let contrast = a.values.get(lexicon.known.contrast) != 0;
             let certain = best_single(lexicon, &c, day)
                 .map(|f| lexicon.family(f))

@@ -1,6 +1,6 @@
 //! What to ask: where the record is silent or contradicts itself.
 
-use super::engine::{Reading, evidence};
+use super::engine::{Reading, evidence, views_differ};
 use super::{Evidence, Query};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
@@ -50,6 +50,18 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
             {
                 let proofs: Vec<Proof> = s.proofs.iter().filter(|p| p.facet == Facet::Axis(known.method)).copied().collect();
                 ask("angiography-3d", evidence(r, &proofs));
+            }
+        }
+        for c in coded.iter().filter(|c| c.taken.is_none()) {
+            let Some(views) = known.views else { break };
+            let of_views = |p: &&Proof| p.facet == Facet::Axis(views) || known.projections.is_some_and(|a| p.facet == Facet::Axis(a));
+            if views_differ(lexicon, lexicon.family(c.family), &c.study, &c.code) {
+                let proofs: Vec<Proof> = c.study.proofs.iter().filter(of_views).copied().collect();
+                ask("views-conflict", evidence(r, &proofs));
+            }
+            if c.defaults.contains(&views) {
+                let proofs: Vec<Proof> = c.study.proofs.iter().filter(|p| p.facet == Facet::Region).copied().collect();
+                ask("views-missing", evidence(r, &proofs));
             }
         }
         if let Some(s) = omitted.first() {

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Family, FamilyId, RegionId, Row, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, Family, FamilyId, RegionId, Row, Values};
 
 /// What a family is chosen by.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,7 @@ pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Cho
     let mut free: Vec<bool> = vec![true; all.len()];
     let mut out: Vec<Choice> = Vec::new();
     let mut sets: Vec<(FamilyId, &Family)> = families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
-    sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), axes(f))), *id));
+    sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), lexicon.wanted(f))), *id));
     for (id, f) in sets {
         let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values);
         let members: Vec<usize> = (0..all.len())
@@ -82,23 +82,23 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
         let near = std::iter::successors(Some(have), |r| lexicon.region(*r).parent).find(|r| f.any.contains(*r))?;
         2 + u32::from(lexicon.region(near).depth)
     };
-    Some(4 * axes(f) + region_rank)
-}
-
-fn axes(f: &Family) -> u32 {
-    f.when.iter().map(|(_, bits)| bits.count_ones()).sum()
+    Some(4 * lexicon.wanted(f) + region_rank)
 }
 
 fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values) -> bool {
     f.when.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis)))
-        && f.unless.iter().all(|(axis, bits)| values.get(axis) & bits == 0)
+        && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {
+            AxisKind::Count => values.get(axis) == 0 || !Counts(bits).holds(Counts(values.get(axis)).decisive()),
+            _ => values.get(axis) & bits == 0,
+        })
 }
 
-/// On an enum axis one of the wanted values, on a set axis all of them.
+/// On an enum axis one of the wanted values, on a set axis all of them; a count by its decisive number.
 fn holds(lexicon: &Lexicon, axis: AxisId, wanted: u64, have: u64) -> bool {
     match lexicon.axis(axis).kind {
         AxisKind::Enum => have & wanted != 0,
         AxisKind::Set => have & wanted == wanted,
+        AxisKind::Count => have != 0 && Counts(wanted).holds(Counts(have).decisive()),
     }
 }
 
@@ -110,27 +110,43 @@ pub(crate) fn is_in(lexicon: &Lexicon, region: RegionId, under: RegionId) -> boo
 /// The row of a family for a study, and the axes on which silence was taken for a value.
 ///
 /// A row fits where none of its axes contradicts; of those that fit the one with most axes wins. Where the text is
-/// silent on an axis that tells rows apart the family's assumption counts, and is named.
+/// silent on an axis that tells rows apart the family's assumption counts, and is named. Of rows that tell numbers
+/// apart a counted number picks the nearest; only where there is none an extent does.
 pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Option<(&'f Row, Vec<AxisId>)> {
+    let (views, extent) = (lexicon.known.views, lexicon.known.extent);
+    let told = |axis: Option<AxisId>| axis.filter(|a| f.rows.iter().any(|r| r.values.get(*a) != 0) && values.get(*a) != 0);
+    let by_number = told(views).is_some();
+    let by_extent = !by_number
+        && told(extent).is_some_and(|e| views.is_some() && f.rows.iter().any(|r| r.values.get(e) & values.get(e) != 0));
+    let passed_over = if by_extent { views } else { extent.filter(|_| counts_views(lexicon, f)) };
     let mut known = *values;
     let mut assumed = Vec::new();
     for (axis, bits) in f.assume.iter() {
-        if known.get(axis) == 0 && f.rows.iter().any(|r| r.values.get(axis) != 0) {
+        if known.get(axis) == 0 && Some(axis) != passed_over && f.rows.iter().any(|r| r.values.get(axis) != 0) {
             known.set(axis, bits);
             assumed.push(axis);
         }
     }
-    let fit = f
-        .rows
-        .iter()
-        .filter(|r| {
-            r.values.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {
-                // a feature wanted has to be there; a set compared as a whole otherwise
-                AxisKind::Set if axis == lexicon.known.features => known.get(axis) & bits == bits,
-                AxisKind::Set => known.get(axis) == bits,
-                AxisKind::Enum => known.get(axis) & bits != 0,
-            })
+    let fits = |r: &Row| {
+        r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).all(|(axis, bits)| match lexicon.axis(axis).kind {
+            // a feature wanted has to be there; a set compared as a whole otherwise
+            AxisKind::Set if axis == lexicon.known.features => known.get(axis) & bits == bits,
+            AxisKind::Set => known.get(axis) == bits,
+            AxisKind::Enum => known.get(axis) & bits != 0,
+            AxisKind::Count => true,
         })
-        .max_by_key(|r| r.values.iter().count())?;
+    };
+    let number = views.map(|v| Counts(known.get(v))).filter(|c| c.0 != 0 && !by_extent).map(Counts::decisive);
+    let far = |r: &Row| match (number, views.map(|v| Counts(r.values.get(v))).filter(|c| c.0 != 0)) {
+        (Some(n), Some(c)) => (1..=Counts::MOST).filter(|m| c.holds(*m)).map(|m| m.abs_diff(n)).min().unwrap_or(0),
+        _ => 0,
+    };
+    let particular = |r: &Row| r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).count();
+    let fit = f.rows.iter().filter(|r| fits(r)).max_by_key(|r| (std::cmp::Reverse(far(r)), particular(r)))?;
     Some((fit, assumed))
+}
+
+/// Whether a family's rows tell numbers of views apart.
+pub(crate) fn counts_views(lexicon: &Lexicon, f: &Family) -> bool {
+    lexicon.known.views.is_some_and(|v| f.rows.iter().any(|r| r.values.get(v) != 0))
 }

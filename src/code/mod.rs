@@ -3,3 +3,4 @@
 pub(crate) mod family;
 pub(crate) mod rules;
 pub(crate) mod study;
+pub(crate) mod views;

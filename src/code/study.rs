@@ -1,8 +1,9 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
 use crate::code::family::is_in;
+use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{RegionId, Values};
+use crate::lexicon::model::{Counts, RegionId, Values};
 use crate::read::context::Reason;
 use crate::read::contrast::{Note, Strength};
 use crate::read::exam::{Exams, Source, Statement};
@@ -34,6 +35,10 @@ pub(crate) struct Study {
     /// How many statements name it.
     pub(crate) named: u8,
     pub(crate) sides: Vec<(u64, Source, Span)>,
+    /// What statements say of views; settled: as the title has it, and as it was done.
+    pub(crate) views: Vec<Told>,
+    pub(crate) title_views: Counts,
+    pub(crate) done_views: Counts,
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
@@ -58,6 +63,9 @@ impl Study {
             supplied: false,
             named: 0,
             sides: Vec::new(),
+            views: Vec::new(),
+            title_views: Counts(0),
+            done_views: Counts(0),
             conflict: false,
             contrast_assumed: false,
             withheld: false,
@@ -162,6 +170,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let mut values = atom.values;
     values.set(known.contrast, 0);
+    if let Some(views) = known.views {
+        values.set(views, 0);
+    }
     let mut s = Study {
         region: atom.region,
         region_named: atom.region_named,
@@ -238,10 +249,10 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         s.region = atom.region;
     }
     for (axis, bits) in atom.values.iter() {
-        if axis == known.contrast || axis == known.side {
+        if axis == known.contrast || axis == known.side || Some(axis) == known.views {
             continue;
         }
-        if axis == known.features || axis == known.route {
+        if axis == known.features || axis == known.route || Some(axis) == known.projections {
             s.values.add(axis, bits);
         } else if s.values.get(axis) == 0 && (axis != known.method || source <= Source::Heading) {
             s.values.set(axis, bits);
@@ -250,6 +261,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     for (axis, bits) in atom.implied.iter() {
         s.implied.add(axis, bits);
     }
+    s.views.extend(views::told(lexicon, atom, source));
     let side = atom.values.get(known.side);
     if side != 0 {
         let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);

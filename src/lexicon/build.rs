@@ -241,8 +241,9 @@ impl Builder<'_> {
                 "region" => continue, // the body tree is the axis
                 "set" => AxisKind::Set,
                 "enum" => AxisKind::Enum,
+                "count" => AxisKind::Count,
                 other => {
-                    self.problem(at.file, w.kind.span(), &format!("`{other}` is no kind of axis"), "use one of: enum, set, region");
+                    self.problem(at.file, w.kind.span(), &format!("`{other}` is no kind of axis"), "use one of: enum, set, count, region");
                     AxisKind::Enum
                 }
             };
@@ -260,7 +261,22 @@ impl Builder<'_> {
                 continue;
             }
             let values: Vec<Box<str>> = w.values.iter().map(|v| v.get_ref().as_str().into()).collect();
-            self.axes.push(Axis { id: w.id.get_ref().as_str().into(), kind, values, labels: w.labels.clone(), needs: w.needs.clone() });
+            let mut axis = Axis {
+                id: w.id.get_ref().as_str().into(),
+                kind,
+                values,
+                labels: w.labels.clone(),
+                needs: w.needs.clone(),
+                variants: Vec::new(),
+            };
+            for (base, words) in &w.variants {
+                let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
+                match (axis.bit(base), bits) {
+                    (Some(base), Some(bits)) => axis.variants.push((base, bits)),
+                    _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            self.axes.push(axis);
         }
     }
 
@@ -276,6 +292,9 @@ impl Builder<'_> {
             contrast,
             route: axis("route")?,
             features: axis("features")?,
+            views: axis("views"),
+            projections: axis("projections"),
+            extent: axis("extent"),
             pre: bit(contrast, "pre")?,
             post: bit(contrast, "post")?,
         })
@@ -673,18 +692,21 @@ impl Builder<'_> {
             return None;
         };
         let default_date = self.date(*file, Some(&entry.default_date))?;
-        let mut built = 0;
+        let (mut built, mut order) = (0, Vec::new());
         for m in &entry.built {
             match self.axes[known.modality.0 as usize].bit(m.get_ref()) {
-                Some(bit) => built |= bit,
+                Some(bit) => {
+                    built |= bit;
+                    order.push(bit);
+                }
                 None => self.problem(*file, m.span(), &format!("`{}` is no modality", m.get_ref()), "name a value of the axis `modality`"),
             }
         }
-        Some(Edition { id: entry.id.as_str().into(), default_date, built })
+        Some(Edition { id: entry.id.as_str().into(), default_date, built, order })
     }
 }
 
-const ROLES: [(&str, Role); 20] = [
+const ROLES: [(&str, Role); 26] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
@@ -705,6 +727,12 @@ const ROLES: [(&str, Role); 20] = [
     ("only", Role::Only),
     ("join", Role::Join),
     ("plain", Role::Plain),
+    ("unit", Role::Unit),
+    ("number", Role::Number),
+    ("at-least", Role::AtLeast),
+    ("at-most", Role::AtMost),
+    ("less-than", Role::LessThan),
+    ("or", Role::Or),
 ];
 
 fn role(name: &str) -> Option<Role> {

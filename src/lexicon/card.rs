@@ -221,7 +221,7 @@ impl Lexicon {
                 out.push(Need {
                     axis: a.id.to_string(),
                     kind: if whole { NeedKind::Exactly } else { kind },
-                    values: a.names(bits).map(str::to_owned).collect(),
+                    values: a.names(bits),
                     words: if of_row { a.need(bits) } else { each.map(|bit| a.label(bit)).collect::<Vec<_>>().join(" or ") },
                     terms,
                     default: of_row && f.assume.get(axis) == bits,

@@ -120,7 +120,7 @@ impl Lexicon {
     /// The axis on which a study cannot have all that is wanted and nothing that is forbidden.
     fn contradiction(&self, when: &Values, unless: &Values) -> Option<&str> {
         let clash = when.iter().find(|(axis, bits)| match self.axis(*axis).kind {
-            AxisKind::Enum => bits & !unless.get(*axis) == 0,
+            AxisKind::Enum | AxisKind::Count => bits & !unless.get(*axis) == 0,
             AxisKind::Set => bits & unless.get(*axis) != 0,
         });
         clash.map(|(axis, _)| &*self.axis(axis).id)
@@ -135,7 +135,7 @@ impl Lexicon {
                     continue;
                 }
                 let tied = if f.any.is_empty() && g.any.is_empty() {
-                    (axes(f) == axes(g)).then(|| "no region".to_owned())
+                    (self.wanted(f) == self.wanted(g)).then(|| "no region".to_owned())
                 } else {
                     let same = |r: &RegionId| matches!((self.rank(f, *r), self.rank(g, *r)), (Some(a), Some(b)) if a == b);
                     (0..self.regions.len() as u8).map(RegionId).find(same).map(|r| format!("the region `{}`", self.region(r).id))
@@ -159,7 +159,7 @@ impl Lexicon {
             let forbidden = f.unless.get(axis) | g.unless.get(axis);
             match self.axis(axis).kind {
                 AxisKind::Set => (a | b) & forbidden == 0,
-                AxisKind::Enum => match (a, b) {
+                AxisKind::Enum | AxisKind::Count => match (a, b) {
                     (0, 0) => true,
                     (0, one) | (one, 0) => one & !forbidden != 0,
                     (a, b) => a & b & !forbidden != 0,
@@ -176,12 +176,8 @@ impl Lexicon {
             let up = std::iter::successors(Some(region), |r| self.region(*r).parent);
             2 + u32::from(self.region(up.into_iter().find(|r| f.any.contains(*r))?).depth)
         };
-        Some(4 * axes(f) + near)
+        Some(4 * self.wanted(f) + near)
     }
-}
-
-fn axes(f: &Family) -> u32 {
-    f.when.iter().map(|(_, bits)| bits.count_ones()).sum()
 }
 
 /// Whether two spans of days, both ends inclusive, share a day.

@@ -35,4 +35,5 @@ files![
     "words/reading.toml",
     "words/region_sets.toml",
     "words/side.toml",
+    "words/views.toml",
 ];

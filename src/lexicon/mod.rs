@@ -41,6 +41,8 @@ pub struct Edition {
     pub default_date: Date,
     /// Modalities whose families are complete, a bit each.
     pub built: u64,
+    /// The same in the order of the file: which goes first where a charge line names none.
+    pub order: Vec<u64>,
 }
 
 /// Axes with a meaning of their own in the grammar of statements, and the two acquisitions of contrast.
@@ -52,6 +54,11 @@ pub(crate) struct Known {
     pub(crate) contrast: AxisId,
     pub(crate) route: AxisId,
     pub(crate) features: AxisId,
+    /// How many projections, where the lexicon has films.
+    pub(crate) views: Option<AxisId>,
+    /// Which projections.
+    pub(crate) projections: Option<AxisId>,
+    pub(crate) extent: Option<AxisId>,
     pub(crate) pre: u64,
     pub(crate) post: u64,
 }
@@ -206,6 +213,12 @@ impl Lexicon {
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {
         self.codes.binary_search_by(|c| (*c.code).cmp(code)).ok().map(|i| &self.codes[i])
+    }
+
+    /// How many values a family wants: the more, the more particular.
+    pub(crate) fn wanted(&self, f: &Family) -> u32 {
+        let one = |axis: AxisId, bits: u64| if self.axis(axis).kind == model::AxisKind::Count { 1 } else { bits.count_ones() };
+        f.when.iter().map(|(axis, bits)| one(axis, bits)).sum()
     }
 
     /// Whether the modality's families are complete in this edition.

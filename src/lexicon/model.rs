@@ -33,7 +33,7 @@ pub struct DocumentId(pub u8);
 pub struct FamilyId(pub u16);
 
 /// Most axes a lexicon may declare besides the region.
-pub const MAX_AXES: usize = 14;
+pub const MAX_AXES: usize = 16;
 /// Most values one axis may have.
 pub const MAX_VALUES: usize = 64;
 /// Most regions the body tree may have.
@@ -114,6 +114,75 @@ pub enum AxisKind {
     Enum,
     /// Any number of values.
     Set,
+    /// How many: an interval, bit `i` for `i` of them, [`Counts`].
+    Count,
+}
+
+/// How many of something, as far as a text says: "3", "2-3", "4 or more", "less than 4". A bit for each number that is
+/// possible; the highest stands for all beyond, and bit 0 says that there is no lower bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts(pub u64);
+
+impl Counts {
+    /// The highest number told apart; whatever is more is as much.
+    pub const MOST: u32 = 31;
+
+    /// From `from`, or from no lower bound, up to `to`.
+    #[must_use]
+    pub fn new(from: Option<u32>, to: u32) -> Self {
+        let to = to.clamp(1, Self::MOST);
+        let upto = (1u64 << (to + 1)) - 1;
+        match from {
+            Some(from) => Self(upto & !((1u64 << from.clamp(1, to)) - 1)),
+            None => Self(upto),
+        }
+    }
+
+    /// As written in a lexicon: "3", "2-3", "4+", "..3".
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |s: &str| s.trim().parse::<u32>().ok().filter(|n| (1..=Self::MOST).contains(n));
+        if let Some(from) = text.strip_suffix('+').or_else(|| text.strip_suffix("..")) {
+            return Some(Self::new(Some(number(from)?), Self::MOST));
+        }
+        if let Some(to) = text.strip_prefix("..") {
+            return Some(Self::new(None, number(to)?));
+        }
+        match text.split_once("..").or_else(|| text.split_once('-')) {
+            Some((from, to)) => {
+                let (from, to) = (number(from)?, number(to)?);
+                (from <= to).then(|| Self::new(Some(from), to))
+            }
+            None => number(text).map(|n| Self::new(Some(n), n)),
+        }
+    }
+
+    /// The number to code by: the lower bound, the upper one where there is no lower.
+    #[must_use]
+    pub const fn decisive(self) -> u32 {
+        if self.0 & 1 == 1 { 63 - self.0.leading_zeros() } else { self.0.trailing_zeros() }
+    }
+
+    /// Whether `number` is possible.
+    #[must_use]
+    pub const fn holds(self, number: u32) -> bool {
+        number < 64 && self.0 >> number & 1 == 1
+    }
+}
+
+impl std::fmt::Display for Counts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 == 0 {
+            return Ok(());
+        }
+        let (low, high) = ((self.0 & !1).trailing_zeros(), 63 - self.0.leading_zeros());
+        match (self.0 & 1 == 1, low == high, high == Self::MOST) {
+            (true, ..) => write!(f, "..{high}"),
+            (_, true, _) => write!(f, "{low}"),
+            (_, _, true) => write!(f, "{low}+"),
+            _ => write!(f, "{low}-{high}"),
+        }
+    }
 }
 
 /// A declared axis.
@@ -129,13 +198,32 @@ pub struct Axis {
     pub labels: BTreeMap<String, String>,
     /// What a record would have to say for a value or set of values.
     pub needs: BTreeMap<String, String>,
+    /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
+    pub variants: Vec<(u64, u64)>,
 }
 
 impl Axis {
     /// The bit of a value.
     #[must_use]
     pub fn bit(&self, value: &str) -> Option<u64> {
+        if self.kind == AxisKind::Count {
+            return Counts::parse(value).map(|c| c.0);
+        }
         self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.
+    #[must_use]
+    pub fn count(&self, bits: u64) -> u32 {
+        let mut rest = bits;
+        let mut n = 0;
+        for &(base, ways) in &self.variants {
+            if bits & (base | ways) != 0 {
+                n += (bits & ways).count_ones().max(1);
+                rest &= !(base | ways);
+            }
+        }
+        n + rest.count_ones()
     }
 
     /// Our words for the values in `bits`.
@@ -151,16 +239,38 @@ impl Axis {
     }
 
     fn words(&self, table: &BTreeMap<String, String>, bits: u64) -> String {
-        let names: Vec<&str> = self.names(bits).collect();
+        if self.kind == AxisKind::Count {
+            return self.count_words(bits);
+        }
+        let names = self.names(bits);
         let key = names.join("+");
         table.get(&key).cloned().unwrap_or_else(|| {
-            names.iter().map(|n| table.get(*n).cloned().unwrap_or_else(|| n.replace('_', " "))).collect::<Vec<_>>().join(", ")
+            names.iter().map(|n| table.get(n).cloned().unwrap_or_else(|| n.replace('_', " "))).collect::<Vec<_>>().join(", ")
         })
     }
 
-    /// Names of the values in `bits`.
-    pub fn names(&self, bits: u64) -> impl Iterator<Item = &str> + '_ {
-        self.values.iter().enumerate().filter(move |(i, _)| bits >> i & 1 == 1).map(|(_, v)| &**v)
+    /// "3 views", "2 to 3 views", "4 or more views", "up to 3 views"; the noun is the label `one` or `many`.
+    fn count_words(&self, bits: u64) -> String {
+        if bits == 0 {
+            return String::new();
+        }
+        let noun = |key: &str| self.labels.get(key).cloned().unwrap_or_else(|| self.id.to_string());
+        let (low, high) = ((bits & !1).trailing_zeros(), 63 - bits.leading_zeros());
+        match (bits & 1 == 1, low == high, high == Counts::MOST) {
+            (true, ..) => format!("up to {high} {}", noun("many")),
+            (_, true, _) => format!("{low} {}", noun(if low == 1 { "one" } else { "many" })),
+            (_, _, true) => format!("{low} or more {}", noun("many")),
+            _ => format!("{low} to {high} {}", noun("many")),
+        }
+    }
+
+    /// Names of the values in `bits`; of a count its interval.
+    #[must_use]
+    pub fn names(&self, bits: u64) -> Vec<String> {
+        if self.kind == AxisKind::Count {
+            return if bits == 0 { Vec::new() } else { vec![Counts(bits).to_string()] };
+        }
+        self.values.iter().enumerate().filter(move |(i, _)| bits >> i & 1 == 1).map(|(_, v)| v.to_string()).collect()
     }
 }
 
@@ -224,6 +334,18 @@ pub enum Role {
     Hint,
     /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").
     Only,
+    /// What is counted: "views", "projections".
+    Unit,
+    /// A number in words.
+    Number,
+    /// A lower bound of a count: "minimum", "or more".
+    AtLeast,
+    /// An upper bound: "maximum", "or less".
+    AtMost,
+    /// An upper bound that is not reached: "less than".
+    LessThan,
+    /// Stands between the bounds of a count: "or", "to".
+    Or,
 }
 
 /// A meaning that words can have.

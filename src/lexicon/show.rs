@@ -157,7 +157,7 @@ impl Lexicon {
     pub(super) fn says(&self, values: &Values, regions: &RegionSet) -> String {
         let mut out: Vec<String> = Vec::new();
         for (axis, bits) in values.iter() {
-            out.push(format!("{} = {}", self.axis(axis).id, self.axis(axis).names(bits).collect::<Vec<_>>().join(", ")));
+            out.push(format!("{} = {}", self.axis(axis).id, self.axis(axis).names(bits).join(", ")));
         }
         if !regions.is_empty() {
             out.push(format!("region = {}", self.region_ids(regions).join(", ")));

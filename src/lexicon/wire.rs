@@ -41,7 +41,10 @@ pub(super) struct EditionWire {
 pub(super) struct AxisWire {
     pub(super) id: Spanned<String>,
     pub(super) kind: Spanned<String>,
+    #[serde(default)]
     pub(super) values: Words,
+    #[serde(default)]
+    pub(super) variants: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]

@@ -58,6 +58,8 @@ pub(crate) struct Exams {
     pub(crate) others: Vec<Other>,
     /// Whether the whole text is a charge line.
     pub(crate) charge_line: bool,
+    /// Projections that are said not to have been obtained.
+    pub(crate) denied_projections: u64,
 }
 
 /// A line longer than this in words is a sentence, not a title.
@@ -362,13 +364,17 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let mut source = Source::Findings;
     for mut atom in atoms {
         atom.region_named &= chained;
+        let kept = keep_obtained(text, &mut atom, out, &b.cues);
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
         if named == 0 {
             continue;
         }
         // the phrase is the words of modality and region, not the whole group
         let phrase = phrase(text, &atom);
-        let verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
+        let mut verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
+        if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
+            verdict = Verdict::Silent; // what was not done is the projection that was taken out
+        }
         if let Some(reason) = section_reason(kind) {
             let reason = match verdict {
                 // what the history compares is the past all the same
@@ -401,6 +407,25 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     if !ours.is_empty() {
         out.ours.push(Statement { source, atoms: ours, span: whole, scope: whole, unexplained: 0, repaired: 0, supplied: false });
     }
+}
+
+/// Takes projections out of an atom that were not obtained ("AP view; the patient refused the lateral"). Says whether
+/// others are left.
+fn keep_obtained(text: &Text<'_>, atom: &mut Atom, out: &mut Exams, cues: &[(Span, CueId)]) -> bool {
+    let Some(axis) = text.lexicon.known.projections.filter(|a| atom.values.get(*a) != 0) else { return false };
+    let mut denied = 0;
+    atom.proofs.retain(|p| {
+        let Some(concept) = p.concept.filter(|_| p.facet == Facet::Axis(axis)) else { return true };
+        let not = matches!(judge(text, p.span, cues), Verdict::Not(Reason::NotPerformed, _));
+        if not {
+            denied |= text.lexicon.concept(concept).sets.get(axis);
+        }
+        !not
+    });
+    let left = atom.values.get(axis) & !denied;
+    atom.values.set(axis, left);
+    out.denied_projections |= denied;
+    denied != 0 && left != 0
 }
 
 /// In a sentence only regions that hang on a modality word by short links are its own: "CT of the abdomen and pelvis",

@@ -1,7 +1,7 @@
 //! The grammar of an exam statement: which attribute belongs to which region, over lists, "and", "with" and slashes.
 
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, ConceptId, RegionId, RegionSet, Role, Values};
+use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Counts, RegionId, RegionSet, Role, Values};
 use crate::text::Span;
 
 /// What a piece of evidence speaks for.
@@ -32,6 +32,8 @@ pub(crate) enum Item {
     /// Semicolon, line break, a stop: ends a statement's reach.
     Stop,
     Number,
+    /// How many views, and the concept of the unit where one is named.
+    Count(Counts, Option<ConceptId>),
     /// A bracket or another mark: read past.
     Aside,
     Unknown,
@@ -79,6 +81,9 @@ struct Group {
     regions: Vec<Placed<RegionId>>,
     contrasts: Vec<Placed<u64>>,
     sides: Vec<Placed<u64>>,
+    /// Numbers of views.
+    counts: Vec<Placed<u64>>,
+    projections: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
     respectively: bool,
     /// Position behind which regions came after the modality word.
@@ -126,6 +131,16 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 i += 1;
                 continue;
             }
+            Item::Count(counts, unit) => {
+                let g = last(&mut groups);
+                g.counts.push(Placed { value: counts.0, span: p.span, concept: None, at: i });
+                g.cover(p.span);
+                if let Some(unit) = unit {
+                    imply(lexicon, g, unit, p.span);
+                }
+                i += 1;
+                continue;
+            }
             Item::Stop => {
                 covered = false;
                 if last(&mut groups).span.is_some() {
@@ -170,6 +185,11 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
             Role::Only => {
                 let g = last(&mut groups);
                 g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
+                g.cover(p.span);
+            }
+            Role::Unit => {
+                let g = last(&mut groups);
+                imply(lexicon, g, concept, p.span);
                 g.cover(p.span);
             }
             Role::Respectively => last(&mut groups).respectively = true,
@@ -232,7 +252,11 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             g.contrasts.push(Placed { value: bits, span, concept: Some(concept), at });
         } else if axis == known.side {
             g.sides.push(Placed { value: bits, span, concept: Some(concept), at });
-        } else if lexicon.axis(axis).kind == crate::lexicon::model::AxisKind::Set {
+        } else if Some(axis) == known.views {
+            g.counts.push(Placed { value: bits, span, concept: Some(concept), at });
+        } else if Some(axis) == known.projections {
+            g.projections.push(Placed { value: bits, span, concept: Some(concept), at });
+        } else if lexicon.axis(axis).kind == AxisKind::Set {
             g.values.add(axis, bits);
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         } else {
@@ -241,13 +265,20 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         }
     }
-    for (axis, bits) in c.implies.iter().filter(|_| c.region.is_none()) {
-        g.implied.add(axis, bits);
-        g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
+    if c.region.is_none() {
+        imply(lexicon, g, concept, span);
     }
     if !c.implied_regions.is_empty() {
         g.implied_regions.extend(&c.implied_regions);
         g.proofs.push(Proof { facet: Facet::Region, span, concept: Some(concept) });
+    }
+}
+
+/// What the words of a concept suggest where nothing else speaks.
+fn imply(lexicon: &Lexicon, g: &mut Group, concept: ConceptId, span: Span) {
+    for (axis, bits) in lexicon.concept(concept).implies.iter() {
+        g.implied.add(axis, bits);
+        g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
     }
 }
 
@@ -361,12 +392,12 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                 skipped += 1;
                 i += 1;
             }
-            Item::Unknown | Item::Number | Item::Stop => break,
+            Item::Unknown | Item::Number | Item::Count(..) | Item::Stop => break,
         }
     }
     // no noun: in a title the phrase may end here, unless something follows that it could belong to
     let follows = pieces[end..].iter().find(|p| match p.item {
-        Item::Join | Item::Number | Item::Aside => false,
+        Item::Join | Item::Number | Item::Count(..) | Item::Aside => false,
         Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
         _ => true,
     });
@@ -580,6 +611,12 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
         if paired || g.regions.len() == 1 {
             attach(&mut atom, known.side, &sides);
         }
+        if let Some(axis) = known.views {
+            attach(&mut atom, axis, &most(pick(&g.counts, &regions, r.at, index, g.respectively)));
+        }
+        if let Some(axis) = known.projections {
+            attach(&mut atom, axis, &stretch(&g.projections, &regions, r.at));
+        }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
             for (axis, bits) in c.sets.iter().filter(|(axis, _)| g.values.get(*axis) == 0) {
                 atom.values.set(axis, bits);
@@ -600,9 +637,40 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             atom.region = r;
             attach(&mut atom, known.contrast, &g.contrasts);
             attach(&mut atom, known.side, &g.sides);
+            if let (Some(views), Some(projections)) = (known.views, known.projections) {
+                attach(&mut atom, views, &most(g.counts.clone()));
+                attach(&mut atom, projections, &g.projections);
+            }
             out.push(atom);
         }
     }
+}
+
+/// Of several numbers for one region the largest: "4 views including 1 sunrise view".
+fn most(list: Vec<Placed<u64>>) -> Vec<Placed<u64>> {
+    list.into_iter().max_by_key(|p| Counts(p.value).decisive()).into_iter().collect()
+}
+
+/// The projections of one region of several: "AP pelvis and frog-leg lateral of the hip" names them before, "chest PA
+/// and lateral, abdomen AP" behind; a list on one side of all regions is everyone's.
+fn stretch(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize) -> Vec<Placed<u64>> {
+    let (Some(first), Some(first_region), Some(last_region)) = (list.first(), regions.first(), regions.last()) else {
+        return list.to_vec();
+    };
+    let apart = regions.len() > 1 && !list.iter().all(|p| p.at > last_region.at) && !list.iter().all(|p| p.at < first_region.at);
+    if !apart {
+        return list.to_vec();
+    }
+    let before = regions.iter().map(|r| r.at).filter(|r| *r < at).max();
+    let behind = regions.iter().map(|r| r.at).filter(|r| *r > at).min();
+    let own = |p: &Placed<u64>| {
+        if first.at < first_region.at {
+            before.is_none_or(|b| p.at > b) && (p.at < at || at == last_region.at)
+        } else {
+            p.at > at && behind.is_none_or(|b| p.at < b)
+        }
+    };
+    list.iter().filter(|p| own(p)).copied().collect()
 }
 
 fn attach(atom: &mut Atom, axis: AxisId, list: &[Placed<u64>]) {

@@ -124,6 +124,7 @@ impl<'a> Text<'a> {
         }
         longest(out, |c| match self.lexicon.concept(c).role {
             Role::Acquisition | Role::Hint | Role::Coverage | Role::Given => 0,
+            Role::Unit | Role::Number | Role::AtLeast | Role::AtMost | Role::LessThan | Role::Or => 0,
             // "before and after the injection" holds "after the injection"
             Role::WithoutAndWith | Role::WithAndWithout => 2,
             _ => 1,

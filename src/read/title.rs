@@ -5,11 +5,12 @@ use std::cmp::Reverse;
 
 use jiff::civil::Date;
 
+use super::count;
 use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Role, Sense};
+use crate::lexicon::model::{Counts, ConceptId, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -47,7 +48,8 @@ const LONGEST: usize = 64;
 /// common codes preferred.
 pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -> Reading {
     let lexicon = text.lexicon;
-    let toks: Vec<Token> = tokens(text.text(), range).filter(|t| !text.is_unticked(t.span.start)).take(LONGEST).collect();
+    let mut toks: Vec<Token> = tokens(text.text(), range).filter(|t| !text.is_unticked(t.span.start)).take(LONGEST).collect();
+    count::split(text, &mut toks);
     let edges = edges(text, &toks, charge_line);
     let mut best: Option<(Score, Reading)> = None;
     for path in paths(&edges, toks.len() as u32) {
@@ -74,7 +76,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         let bits = a.values.get(modality) | a.implied.get(modality);
         bits != 0 && bits & lexicon.edition.built == 0
     };
-    let candidates: Vec<Candidate> = atoms.iter().map(candidate).collect();
+    let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
     let choices = choose(lexicon, &candidates, day);
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
@@ -98,8 +100,17 @@ fn common(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId) -> u16 {
 }
 
 /// What an atom offers to the families: its values, and what its words imply where nothing else speaks.
-pub(crate) fn candidate(atom: &Atom) -> Candidate {
+pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
     let mut values = atom.values;
+    // projections by name, where no number is told
+    if let (Some(views), Some(projections)) = (lexicon.known.views, lexicon.known.projections)
+        && values.get(views) == 0
+    {
+        let n = lexicon.axis(projections).count(values.get(projections));
+        if n > 0 {
+            values.set(views, Counts::new(Some(n), n).0);
+        }
+    }
     for (axis, bits) in atom.implied.iter() {
         if values.get(axis) == 0 {
             values.set(axis, bits);
@@ -108,36 +119,50 @@ pub(crate) fn candidate(atom: &Atom) -> Candidate {
     Candidate { region: atom.region, values }
 }
 
-/// A charge line may leave the modality out; with contrast told, the families and their frequency name it.
+/// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
+/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
+/// the edition where nothing is told, then the more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
     let silent = atoms.iter().all(|a| (a.values.get(known.modality) | a.implied.get(known.modality)) == 0);
-    if !silent || atoms.is_empty() || !atoms.iter().any(|a| a.values.get(known.contrast) != 0 || a.values.get(known.method) != 0) {
+    if !silent || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
-    let mut best: Option<(usize, u16, u64)> = None;
-    let built = lexicon.edition.built;
-    for bit in (0..64).map(|i| 1u64 << i).filter(|b| built & b != 0) {
+    let mut best: Option<((usize, usize, bool, u16), u64)> = None;
+    for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
             .map(|a| {
-                let mut c = candidate(a);
+                let mut c = candidate(lexicon, a);
                 c.values.set(known.modality, bit);
                 c
             })
             .collect();
         let choices = choose(lexicon, &candidates, day);
-        let taken = choices.iter().map(|c| c.members.len()).sum();
+        let taken: usize = choices.iter().map(|c| c.members.len()).sum();
+        let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
-        if taken > 0 && best.is_none_or(|(t, f, _)| (taken, frequency) > (t, f)) {
-            best = Some((taken, frequency, bit));
+        let rank = (taken, asked, asked == 0 && best.is_none(), frequency);
+        if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
+            best = Some((rank, bit));
         }
     }
-    let Some((_, _, bit)) = best else { return false };
+    let Some((_, bit)) = best else { return false };
     for a in atoms {
         a.implied.set(known.modality, bit);
     }
     true
+}
+
+/// How many axes that a line tells the rows of a family ask for.
+fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> usize {
+    let (f, known) = (lexicon.family(family), &lexicon.known);
+    [Some(known.contrast), Some(known.method), known.views, known.extent]
+        .into_iter()
+        .flatten()
+        .filter(|axis| candidate.values.get(*axis) != 0)
+        .filter(|axis| f.rows.iter().any(|r| r.values.get(*axis) != 0) || f.when.get(*axis) != 0)
+        .count()
 }
 
 /// A word of the vocabulary on the way to a term: the border behind it, its id, the cost of its repair, where it stands.
@@ -232,6 +257,10 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
                 stack.push((to, node, cost, Some(span)));
             }
         }
+    }
+    for c in count::counts(text, toks) {
+        let item = Item::Count(c.counts, c.unit);
+        out[c.from].push(Edge { from: c.from as u32, to: c.to as u32, span: c.span, item, cost: 0, letters: 0 });
     }
     longest_exact(&mut out, n as u32);
     for (i, t) in toks.iter().enumerate() {
@@ -340,10 +369,24 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> Vec<Vec<Edge>> {
 pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &mut Vec<Piece>, mentions: &mut Vec<super::text::Mention>) {
     text.mentions(range, title, mentions);
     out.clear();
+    let counts = if mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit) {
+        let mut toks: Vec<Token> = tokens(text.text(), range).collect();
+        count::split(text, &mut toks);
+        count::counts(text, &toks)
+    } else {
+        Vec::new()
+    };
+    mentions.retain(|m| !counts.iter().any(|c| c.span.overlaps(m.span)));
+    let mut counts = counts.into_iter().peekable();
     let mut next = mentions.iter().peekable();
     let mut until = range.start;
     for t in tokens(text.text(), range) {
         if t.span.start < until {
+            continue;
+        }
+        if let Some(c) = counts.next_if(|c| c.span.start <= t.span.start) {
+            out.push(Piece { span: c.span, item: Item::Count(c.counts, c.unit) });
+            until = c.span.end;
             continue;
         }
         if let Some(m) = next.next_if(|m| m.span.start <= t.span.start) {

@@ -24,10 +24,14 @@ pub const STYLES: [&str; 12] = [
     "wrapped",
     "headless",
 ];
-pub const ROLES: [&str; 8] = ["modality", "method", "region", "contrast", "side", "purpose", "extent", "exam"];
+pub const ROLES: [&str; 11] =
+    ["modality", "method", "region", "contrast", "side", "purpose", "extent", "views", "position", "features", "exam"];
 pub const REASONS: [&str; 10] =
     ["comparison", "history", "indication", "recommendation", "planned", "not-performed", "outside", "separate", "document", "bundled"];
-pub const QUERIES: [&str; 10] = [
+pub const QUERIES: [&str; 13] = [
+    "views-conflict",
+    "views-missing",
+    "interventional",
     "contrast-conflict",
     "exam-conflict",
     "side-conflict",

@@ -1,0 +1,73 @@
+//! Settles how many views a study has, from the numbers and the named projections of all that speaks of it.
+
+use super::study::Study;
+use crate::lexicon::Lexicon;
+use crate::lexicon::model::{AxisId, Counts};
+use crate::read::exam::Source;
+use crate::read::statement::{Atom, Facet};
+use crate::text::Span;
+
+/// What one statement says of views.
+#[derive(Clone, Debug)]
+pub(crate) struct Told {
+    pub(crate) source: Source,
+    /// A number, or nothing.
+    pub(crate) number: Counts,
+    /// Projections by name.
+    pub(crate) projections: u64,
+    /// The words of the number, or of all projections.
+    pub(crate) span: Span,
+}
+
+/// What an atom says of views.
+pub(crate) fn told(lexicon: &Lexicon, atom: &Atom, source: Source) -> Option<Told> {
+    let (views, projections) = (lexicon.known.views?, lexicon.known.projections?);
+    let told = Told {
+        source,
+        number: Counts(atom.values.get(views)),
+        projections: atom.values.get(projections),
+        span: atom
+            .proofs
+            .iter()
+            .filter(|p| p.facet == Facet::Axis(views) || p.facet == Facet::Axis(projections))
+            .map(|p| p.span)
+            .reduce(Span::join)?,
+    };
+    (told.number.0 != 0 || told.projections != 0).then_some(told)
+}
+
+/// The views of several statements of one trust: the number, and the projections counted together. A list beats a
+/// number that it exceeds, and makes an open one exact; a shorter list is not all of it.
+fn together<'t>(lexicon: &Lexicon, projections: AxisId, told: impl Iterator<Item = &'t Told>) -> Counts {
+    let (mut number, mut named) = (Counts(0), 0);
+    for t in told {
+        if t.number.0 != 0 && (number.0 == 0 || t.number.decisive() > number.decisive()) {
+            number = t.number;
+        }
+        named |= t.projections;
+    }
+    let listed = lexicon.axis(projections).count(named);
+    if listed == 0 || (number.0 != 0 && listed < number.decisive()) {
+        return number;
+    }
+    if number.0 != 0 && listed < 2 { number } else { Counts::new(Some(listed), listed) }
+}
+
+/// Settles the views of a study: what was done before what the title says, that before the order; less what was not
+/// obtained, where only the title counts.
+pub(crate) fn settle(lexicon: &Lexicon, s: &mut Study, denied: u64) {
+    let (Some(views), Some(projections)) = (lexicon.known.views, lexicon.known.projections) else { return };
+    let of = |wanted: &[Source]| together(lexicon, projections, s.views.iter().filter(|t| wanted.contains(&t.source)));
+    let done = of(&[Source::Performed]);
+    let title = of(&[Source::Title, Source::Heading, Source::Findings]);
+    let order = of(&[Source::Order]);
+    let mut settled = [done, title, order].into_iter().find(|c| c.0 != 0).unwrap_or(Counts(0));
+    let missing = lexicon.axis(projections).count(denied);
+    if done.0 == 0 && settled.0 != 0 && missing > 0 {
+        let left = settled.decisive().saturating_sub(missing).max(1);
+        settled = Counts::new(Some(left), left);
+    }
+    s.values.set(views, settled.0);
+    s.title_views = if title.0 == 0 { order } else { title };
+    s.done_views = done;
+}
