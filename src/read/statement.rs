@@ -329,11 +329,11 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         i += 1;
                         continue;
                     }
-                    Role::Filler | Role::Join => {
+                    Role::Filler | Role::Join | Role::Or | Role::AtLeast | Role::AtMost | Role::LessThan => {
                         i += 1;
                         continue;
                     }
-                    Role::Given => {
+                    Role::Given | Role::Number => {
                         measured = true;
                         i += 1;
                         continue;
@@ -397,7 +397,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     }
     // no noun: in a title the phrase may end here, unless something follows that it could belong to
     let follows = pieces[end..].iter().find(|p| match p.item {
-        Item::Join | Item::Number | Item::Count(..) | Item::Aside => false,
+        Item::Join | Item::Number | Item::Aside => false,
         Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
         _ => true,
     });
@@ -414,6 +414,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                     && bits == known.post
                     && pieces.get(end).is_some_and(|p| !matches!(p.item, Item::Join | Item::Stop))
             }
+            Some(Item::Count(..)) => bits == known.post,
             // a clipped noun at the end of the line ("W C", "W DY") is no word of its own
             Some(Item::Unknown) => {
                 bits == known.post
