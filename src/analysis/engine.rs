@@ -8,8 +8,8 @@ use super::{
 };
 use crate::code::family::{Candidate, best_single, choose, counts_views, is_in, row};
 use crate::code::rules::{self, Coded};
-use crate::code::views;
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
+use crate::code::views;
 use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, Role, SectionKind, Values};
 use crate::read::contrast::{Note, notes};

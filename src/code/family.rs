@@ -116,8 +116,8 @@ pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Opti
     let (views, extent) = (lexicon.known.views, lexicon.known.extent);
     let told = |axis: Option<AxisId>| axis.filter(|a| f.rows.iter().any(|r| r.values.get(*a) != 0) && values.get(*a) != 0);
     let by_number = told(views).is_some();
-    let by_extent = !by_number
-        && told(extent).is_some_and(|e| views.is_some() && f.rows.iter().any(|r| r.values.get(e) & values.get(e) != 0));
+    let by_extent =
+        !by_number && told(extent).is_some_and(|e| views.is_some() && f.rows.iter().any(|r| r.values.get(e) & values.get(e) != 0));
     let passed_over = if by_extent { views } else { extent.filter(|_| counts_views(lexicon, f)) };
     let mut known = *values;
     let mut assumed = Vec::new();

@@ -160,7 +160,7 @@ impl Counts {
     /// The number to code by: the lower bound, the upper one where there is no lower.
     #[must_use]
     pub const fn decisive(self) -> u32 {
-        if self.0 & 1 == 1 { 63 - self.0.leading_zeros() } else { self.0.trailing_zeros() }
+        if self.0 & 1 == 1 { self.0.ilog2() } else { self.0.trailing_zeros() }
     }
 
     /// Whether `number` is possible.
@@ -175,7 +175,7 @@ impl std::fmt::Display for Counts {
         if self.0 == 0 {
             return Ok(());
         }
-        let (low, high) = ((self.0 & !1).trailing_zeros(), 63 - self.0.leading_zeros());
+        let (low, high) = ((self.0 & !1).trailing_zeros(), self.0.ilog2());
         match (self.0 & 1 == 1, low == high, high == Self::MOST) {
             (true, ..) => write!(f, "..{high}"),
             (_, true, _) => write!(f, "{low}"),
@@ -255,7 +255,7 @@ impl Axis {
             return String::new();
         }
         let noun = |key: &str| self.labels.get(key).cloned().unwrap_or_else(|| self.id.to_string());
-        let (low, high) = ((bits & !1).trailing_zeros(), 63 - bits.leading_zeros());
+        let (low, high) = ((bits & !1).trailing_zeros(), bits.ilog2());
         match (bits & 1 == 1, low == high, high == Counts::MOST) {
             (true, ..) => format!("up to {high} {}", noun("many")),
             (_, true, _) => format!("{low} {}", noun(if low == 1 { "one" } else { "many" })),

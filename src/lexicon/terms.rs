@@ -35,7 +35,7 @@ impl Scope {
 /// Which automaton to build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
-    /// Quick to build: for one report.
+    /// Nothing to build: for one report.
     Small,
     /// Quick to search: for many reports, from about 4 MB on.
     Fast,
@@ -48,26 +48,63 @@ pub struct Terms {
     /// Senses of pattern `i`: `senses[first[i]..first[i + 1]]`.
     first: Vec<u32>,
     senses: Vec<(Sense, Scope)>,
-    automaton: AhoCorasick,
+    /// First pattern that begins with a byte, and one past the last: patterns are sorted.
+    buckets: Vec<(u32, u32)>,
+    /// For many reports; one report is searched in the sorted patterns, which need no building.
+    automaton: Option<AhoCorasick>,
     pub(crate) vocabulary: Vocabulary,
 }
 
 impl Terms {
     /// Every occurrence of every term that stands on word borders of folded text: pattern and span. Overlapping.
-    pub(crate) fn find<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = (u32, Span)> + 'a {
+    pub(crate) fn find(&self, folded: &str, mut found: impl FnMut(u32, Span)) {
         let bytes = folded.as_bytes();
-        self.automaton.find_overlapping_iter(folded).filter_map(move |m| {
-            let (start, end) = (m.start(), m.end());
-            let inside = |i: usize| bytes[i].is_ascii_alphanumeric() || !bytes[i].is_ascii();
-            let clipped = (start > 0 && inside(start) && inside(start - 1)) || (end < bytes.len() && inside(end) && inside(end - 1));
-            (!clipped).then(|| (m.pattern().as_u32(), Span::new(start as u32, end as u32)))
-        })
+        if let Some(automaton) = &self.automaton {
+            for m in automaton.find_overlapping_iter(folded) {
+                if is_border(bytes, m.start()) && is_border(bytes, m.end()) {
+                    found(m.pattern().as_u32(), Span::new(m.start() as u32, m.end() as u32));
+                }
+            }
+            return;
+        }
+        for start in 0..bytes.len() {
+            if bytes[start] == b' ' || !is_border(bytes, start) {
+                continue;
+            }
+            let (mut low, mut high) = self.buckets[bytes[start] as usize];
+            let mut end = start;
+            while low < high {
+                // to the next border that can end a term
+                end += 1;
+                while end < bytes.len() && (bytes[end - 1] == b' ' || !is_border(bytes, end)) {
+                    end += 1;
+                }
+                if end > bytes.len() {
+                    break;
+                }
+                let prefix = &bytes[start..end];
+                (low, high) = self.narrow(low, high, prefix);
+                if low < high && self.patterns[low as usize].len() == prefix.len() {
+                    found(low, Span::new(start as u32, end as u32));
+                    low += 1;
+                }
+            }
+        }
     }
 
-    /// Number of raw, unfiltered automaton matches: the floor that a benchmark compares with.
+    /// The patterns of a sorted range that begin with `prefix`.
+    fn narrow(&self, low: u32, high: u32, prefix: &[u8]) -> (u32, u32) {
+        let range = &self.patterns[low as usize..high as usize];
+        let head = |p: &str| p.len().min(prefix.len());
+        let from = range.partition_point(|p| p.as_bytes()[..head(p)] < *prefix);
+        let to = from + range[from..].partition_point(|p| p.as_bytes()[..head(p)] == *prefix);
+        (low + from as u32, low + to as u32)
+    }
+
+    /// Number of raw, unfiltered matches of an automaton: the floor that a benchmark compares with. 0 without one.
     #[must_use]
     pub fn scan(&self, folded: &str) -> usize {
-        self.automaton.find_overlapping_iter(folded).map(|m| m.start() & 1).sum()
+        self.automaton.as_ref().map_or(0, |a| a.find_overlapping_iter(folded).map(|m| m.start() & 1).sum())
     }
 
     /// The senses of a pattern.
@@ -99,21 +136,22 @@ impl Terms {
             .flat_map(move |p| self.senses(p).iter().filter(move |(s, _)| *s == sense).map(move |(_, scope)| (self.pattern(p), *scope)))
     }
 
-    /// Rebuilds the automaton for the other trade-off of build time and speed.
+    /// Builds the automaton, or does without, for the other trade-off of start-up and speed.
     pub(crate) fn use_engine(&mut self, engine: Engine) {
-        self.automaton = automaton(&self.patterns, engine);
+        self.automaton = (engine == Engine::Fast).then(|| {
+            AhoCorasick::builder()
+                .kind(Some(AhoCorasickKind::DFA))
+                .match_kind(MatchKind::Standard)
+                .build(self.patterns.iter().map(|p| p.as_bytes()))
+                .expect("patterns of a lexicon fit the automaton")
+        });
     }
 }
 
-fn automaton(patterns: &[Box<str>], engine: Engine) -> AhoCorasick {
-    AhoCorasick::builder()
-        .kind(Some(match engine {
-            Engine::Small => AhoCorasickKind::ContiguousNFA,
-            Engine::Fast => AhoCorasickKind::DFA,
-        }))
-        .match_kind(MatchKind::Standard)
-        .build(patterns.iter().map(|p| p.as_bytes()))
-        .expect("patterns of a lexicon fit the automaton")
+/// Whether a place of folded text lies outside of words: a term may begin and end there.
+fn is_border(bytes: &[u8], at: usize) -> bool {
+    let inside = |i: usize| bytes[i].is_ascii_alphanumeric() || !bytes[i].is_ascii();
+    at == 0 || at == bytes.len() || !(inside(at) && inside(at - 1))
 }
 
 /// A sense of a term as it was declared: file and bytes.
@@ -169,7 +207,8 @@ impl TermsBuilder {
             patterns: Vec::with_capacity(all.len()),
             first: vec![0],
             senses: Vec::new(),
-            automaton: AhoCorasick::new::<_, &str>([]).expect("an empty automaton"),
+            buckets: vec![(0, 0); 256],
+            automaton: None,
             vocabulary: Vocabulary::default(),
         };
         for (term, senses) in all {
@@ -177,12 +216,14 @@ impl TermsBuilder {
             if in_titles {
                 terms.vocabulary.add(&term, terms.patterns.len() as u32);
             }
+            let bucket = &mut terms.buckets[term.as_bytes()[0] as usize];
+            let n = terms.patterns.len() as u32;
+            *bucket = (if bucket.1 == 0 { n } else { bucket.0 }, n + 1);
             terms.patterns.push(term.into());
             terms.senses.extend(senses.into_iter().map(|(s, scope, ..)| (s, scope)));
             terms.first.push(terms.senses.len() as u32);
         }
         terms.vocabulary.freeze();
-        terms.automaton = automaton(&terms.patterns, Engine::Small);
         terms
     }
 }

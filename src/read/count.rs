@@ -118,7 +118,9 @@ impl Reader<'_, '_> {
         let vocabulary = &self.text.lexicon.terms.vocabulary;
         let (mut node, mut j, mut found) = (0, i, None);
         let mut known = false;
-        while let Some(next) = self.toks.get(j).and_then(|t| vocabulary.word(self.text.slice(t.span))).and_then(|w| vocabulary.step(node, w)) {
+        while let Some(next) =
+            self.toks.get(j).and_then(|t| vocabulary.word(self.text.slice(t.span))).and_then(|w| vocabulary.step(node, w))
+        {
             (node, j) = (next, j + 1);
             let Some(pattern) = vocabulary.end(node) else { continue };
             known = true;
@@ -234,7 +236,9 @@ impl Reader<'_, '_> {
         if unit.is_some() && j == end {
             loop {
                 match self.at(j) {
-                    Some((Word::Plus | Word::AtLeast | Word::MoreThan, next)) if self.number(next).is_none() => (at_least, j) = (true, next),
+                    Some((Word::Plus | Word::AtLeast | Word::MoreThan, next)) if self.number(next).is_none() => {
+                        (at_least, j) = (true, next);
+                    }
                     Some((Word::AtMost | Word::LessThan, next)) if self.number(next).is_none() => (at_most, j) = (true, next),
                     Some((Word::Or | Word::Slash, next))
                         if matches!(self.at(next), Some((Word::AtLeast | Word::AtMost | Word::LessThan | Word::MoreThan, _))) =>

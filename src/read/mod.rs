@@ -1,8 +1,8 @@
 //! From text and lexicon to what was examined: sections, exam statements, contrast, the document gate.
 
 pub(crate) mod context;
-pub(crate) mod count;
 pub(crate) mod contrast;
+pub(crate) mod count;
 pub(crate) mod exam;
 pub(crate) mod gate;
 pub(crate) mod section;

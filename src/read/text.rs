@@ -36,7 +36,8 @@ pub(crate) struct Text<'a> {
 impl<'a> Text<'a> {
     pub(crate) fn new(lexicon: &'a Lexicon, source: &'a str) -> Self {
         let folded = Folded::new(source);
-        let mut hits: Vec<Hit> = lexicon.terms.find(folded.text()).map(|(pattern, span)| Hit { span, pattern }).collect();
+        let mut hits: Vec<Hit> = Vec::new();
+        lexicon.terms.find(folded.text(), |pattern, span| hits.push(Hit { span, pattern }));
         hits.sort_unstable_by_key(|h| (h.span.start, std::cmp::Reverse(h.span.end)));
         let line_starts = std::iter::once(0)
             .chain(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
@@ -123,8 +124,16 @@ impl<'a> Text<'a> {
             }
         }
         longest(out, |c| match self.lexicon.concept(c).role {
-            Role::Acquisition | Role::Hint | Role::Coverage | Role::Given => 0,
-            Role::Unit | Role::Number | Role::AtLeast | Role::AtMost | Role::LessThan | Role::Or => 0,
+            Role::Acquisition
+            | Role::Hint
+            | Role::Coverage
+            | Role::Given
+            | Role::Unit
+            | Role::Number
+            | Role::AtLeast
+            | Role::AtMost
+            | Role::LessThan
+            | Role::Or => 0,
             // "before and after the injection" holds "after the injection"
             Role::WithoutAndWith | Role::WithAndWithout => 2,
             _ => 1,

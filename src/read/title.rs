@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{Counts, ConceptId, Role, Sense};
+use crate::lexicon::model::{ConceptId, Counts, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
