@@ -28,12 +28,14 @@ pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Cho
     let mut sets: Vec<(FamilyId, &Family)> = families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
     sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), lexicon.wanted(f))), *id));
     for (id, f) in sets {
-        let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values);
+        // what a set axis wants has to be told of one of the parts: "bilateral hips and pelvis"
+        let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values, true);
         let members: Vec<usize> = (0..all.len())
             .filter(|&i| fits(i) && f.all.iter().any(|r| all[i].region.is_some_and(|have| is_in(lexicon, have, *r))))
             .collect();
         let complete = f.all.iter().all(|r| members.iter().any(|&i| all[i].region.is_some_and(|have| is_in(lexicon, have, *r))));
-        if complete {
+        let told = |axis: AxisId| members.iter().fold(0, |bits, &i| bits | all[i].values.get(axis));
+        if complete && f.when.iter().all(|(axis, bits)| holds(lexicon, axis, bits, told(axis))) {
             for &i in &members {
                 free[i] = false;
             }
@@ -72,7 +74,7 @@ pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -
 
 /// How particularly a family takes a candidate; `None` where it does not.
 pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
-    if !accepts_values(lexicon, f, &candidate.values) {
+    if !accepts_values(lexicon, f, &candidate.values, false) {
         return None;
     }
     let region_rank = if f.any.is_empty() {
@@ -85,8 +87,10 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
     Some(4 * lexicon.wanted(f) + region_rank)
 }
 
-fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values) -> bool {
-    f.when.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis)))
+/// Whether a study has the values that a family wants and none that it refuses; of a `part` set axes are not asked.
+fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
+    let asked = |axis: AxisId| !(part && lexicon.axis(axis).kind == AxisKind::Set);
+    f.when.iter().all(|(axis, bits)| !asked(axis) || holds(lexicon, axis, bits, values.get(axis)))
         && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {
             AxisKind::Count => values.get(axis) == 0 || !Counts(bits).holds(Counts(values.get(axis)).decisive()),
             _ => values.get(axis) & bits == 0,
@@ -130,7 +134,7 @@ pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Opti
     let fits = |r: &Row| {
         r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).all(|(axis, bits)| match lexicon.axis(axis).kind {
             // a feature wanted has to be there; a set compared as a whole otherwise
-            AxisKind::Set if axis == lexicon.known.features => known.get(axis) & bits == bits,
+            AxisKind::Set if axis == lexicon.known.features || Some(axis) == lexicon.known.projections => known.get(axis) & bits == bits,
             AxisKind::Set => known.get(axis) == bits,
             AxisKind::Enum => known.get(axis) & bits != 0,
             AxisKind::Count => true,

@@ -215,10 +215,15 @@ impl Lexicon {
         self.codes.binary_search_by(|c| (*c.code).cmp(code)).ok().map(|i| &self.codes[i])
     }
 
-    /// How many values a family wants: the more, the more particular.
+    /// How particular the values are that a family wants: a modality is said of every exam, anything else is more, and
+    /// outweighs a nearer region.
     pub(crate) fn wanted(&self, f: &Family) -> u32 {
-        let one = |axis: AxisId, bits: u64| if self.axis(axis).kind == model::AxisKind::Count { 1 } else { bits.count_ones() };
-        f.when.iter().map(|(axis, bits)| one(axis, bits)).sum()
+        let weight = |axis: AxisId, bits: u64| match self.axis(axis).kind {
+            _ if axis == self.known.modality => 1,
+            model::AxisKind::Set => 3 * bits.count_ones(),
+            model::AxisKind::Enum | model::AxisKind::Count => 3,
+        };
+        f.when.iter().map(|(axis, bits)| weight(axis, bits)).sum()
     }
 
     /// Whether the modality's families are complete in this edition.

@@ -43,11 +43,16 @@ fn borders(text: &Text<'_>, word: &str) -> Option<(usize, usize)> {
     let at = bytes.iter().position(u8::is_ascii_digit)?;
     let end = at + bytes[at..].iter().take_while(|b| b.is_ascii_digit()).count();
     let (head, tail) = (&word[..at], &word[end..]);
-    if end - at > 2 || !word.is_ascii() || tail.bytes().any(|b| b.is_ascii_digit()) || text.lexicon.terms.vocabulary.word(word).is_some() {
+    if end - at > 2 || !word.is_ascii() || tail.bytes().any(|b| b.is_ascii_digit()) || is_term(text, word) {
         return None;
     }
     let unit = !tail.is_empty() && whole_word(text, tail).is_some_and(|(role, _)| role == Role::Unit);
     (unit || (tail.is_empty() && head.len() > 2)).then_some((at, end))
+}
+
+fn is_term(text: &Text<'_>, word: &str) -> bool {
+    let vocabulary = &text.lexicon.terms.vocabulary;
+    vocabulary.word(word).is_some_and(|w| vocabulary.is_term(w))
 }
 
 /// The role and concept of a word that is a term of counting by itself.

@@ -121,7 +121,7 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
 
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
 /// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
-/// the edition where nothing is told, then the more common.
+/// the edition, then the more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
     let silent = atoms.iter().all(|a| (a.values.get(known.modality) | a.implied.get(known.modality)) == 0);
@@ -142,7 +142,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let taken: usize = choices.iter().map(|c| c.members.len()).sum();
         let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
-        let rank = (taken, asked, asked == 0 && best.is_none(), frequency);
+        let rank = (taken, asked, lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
         }
