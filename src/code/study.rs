@@ -136,8 +136,13 @@ fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
     let named = |least: Source| {
         exams.ours.iter().filter(|e| e.source <= least).flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b)
     };
-    // what the title names counts before what the text mentions
-    [named(Source::Heading), named(Source::Findings)].into_iter().find(|all| *all != 0).filter(|all| all.is_power_of_two()).unwrap_or(0)
+    let implied = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.implied.get(m)).fold(0, |a, b| a | b);
+    // what the title names counts before what the text mentions, and that before what words only suggest
+    [named(Source::Heading), named(Source::Findings), implied]
+        .into_iter()
+        .find(|all| *all != 0)
+        .filter(|all| all.is_power_of_two())
+        .unwrap_or(0)
 }
 
 fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, base: Source, common: u64) {

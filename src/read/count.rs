@@ -2,7 +2,7 @@
 
 use super::text::Text;
 use crate::lexicon::model::{ConceptId, Counts, Role, Sense};
-use crate::text::{Span, Token, TokenKind};
+use crate::text::{Span, Token, TokenKind, tokens};
 
 /// A count found: tokens `from..to`, what it says, the words, and the unit's concept where one is named.
 #[derive(Clone, Copy, Debug)]
@@ -279,6 +279,13 @@ impl Reader<'_, '_> {
     fn touches(&self, i: usize) -> bool {
         i > 0 && self.toks[i].span.start - self.toks[i - 1].span.end <= 1
     }
+}
+
+/// All counts of a range of folded text.
+pub(crate) fn of(text: &Text<'_>, range: Span) -> Vec<Count> {
+    let mut toks: Vec<Token> = tokens(text.text(), range).collect();
+    split(text, &mut toks);
+    counts(text, &toks)
 }
 
 /// All counts of a run of tokens, in order, none inside another.

@@ -4,7 +4,8 @@
 use jiff::civil::Date;
 
 use super::context::{Reason, Verdict, judge, section_reason};
-use super::section::{Part, names_exam};
+use super::count;
+use super::section::{Part, counts_views, names_exam};
 use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Reading};
@@ -300,14 +301,17 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let count = |wanted: fn(Role) -> bool| -> usize {
         mentions.iter().filter(|m| wanted(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
     };
-    let naming = count(title::names);
+    let films = counts_views(text, span, &mentions);
+    let digits = tokens(text.text(), span).filter(|t| text.slice(t.span).bytes().all(|b| b.is_ascii_digit())).count();
+    let counted = if films { count(|r| matches!(r, Role::Unit | Role::Number)) + digits } else { 0 };
+    let naming = count(title::names) + counted;
     let idle = count(|r| matches!(r, Role::Filler | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
     // behind the first title a line has to begin with the exam
     let concept = |m: &Mention| text.lexicon.concept(m.concept);
     // "No pulmonary embolism." and "Pulmonary embolism." are findings; "PULMONARY EMBOLISM PROTOCOL" is a title
     let known = &text.lexicon.known;
-    let plain = mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
+    let plain = films || mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
     let denies = mentions.iter().find(|m| title::names(concept(m).role)).is_some_and(|m| concept(m).role == Role::Without);
     if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
         return false;
@@ -355,6 +359,8 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     if !names_exam_prose(text, span, kind, b) {
         return;
     }
+    let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
+    let listed = describes && lists_views(text, span, kind == SectionKind::Technique, &b.mentions);
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     let atoms = parse(text.lexicon, &b.pieces, false);
@@ -366,7 +372,8 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         atom.region_named &= chained;
         let kept = keep_obtained(text, &mut atom, out, &b.cues);
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
-        if named == 0 {
+        let views = known.projections.is_some_and(|a| atom.values.get(a) != 0) || known.views.is_some_and(|a| atom.values.get(a) != 0);
+        if named == 0 && !(views && listed) {
             continue;
         }
         // the phrase is the words of modality and region, not the whole group
@@ -397,7 +404,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
                 ours.push(atom);
             }
             Verdict::Silent => {
-                if matches!(kind, SectionKind::Technique | SectionKind::Contrast) || (kind == SectionKind::Body && acquires(text, span)) {
+                if matches!(kind, SectionKind::Technique | SectionKind::Contrast)
+                    || (views && listed)
+                    || (kind == SectionKind::Body && acquires(text, span))
+                {
                     source = source.min(Source::Performed);
                 }
                 ours.push(atom);
@@ -438,9 +448,11 @@ fn keep_chained(lexicon: &Lexicon, pieces: &mut Vec<Piece>) -> bool {
         _ => None,
     };
     let anchor = |p: &Piece| {
-        concept(p).is_some_and(|c| {
-            c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method) | c.implies.get(known.modality)) != 0
-        })
+        matches!(p.item, Item::Count(_, Some(_)))
+            || concept(p).is_some_and(|c| c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0))
+            || concept(p).is_some_and(|c| {
+                c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method) | c.implies.get(known.modality)) != 0
+            })
     };
     let region = |p: &Piece| concept(p).is_some_and(|c| c.role == Role::Plain && !c.regions.is_empty());
     let mut keep = vec![true; pieces.len()];
@@ -517,11 +529,34 @@ fn names_exam_prose(text: &Text<'_>, span: Span, kind: SectionKind, b: &mut Buff
     let known = &text.lexicon.known;
     // in the technique a method may stand without its modality ("Elastography: passive driver ...")
     let technique = kind == SectionKind::Technique;
-    b.mentions.iter().any(|m| {
-        let c = text.lexicon.concept(m.concept);
-        c.role == Role::Plain
-            && ((c.sets.get(known.modality) | c.implies.get(known.modality)) != 0 || (technique && c.sets.get(known.method) != 0))
-    })
+    let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
+    (describes && lists_views(text, span, technique, &b.mentions))
+        || b.mentions.iter().any(|m| {
+            let c = text.lexicon.concept(m.concept);
+            c.role == Role::Plain
+                && ((c.sets.get(known.modality) | c.implies.get(known.modality)) != 0 || (technique && c.sets.get(known.method) != 0))
+        })
+}
+
+/// Whether a sentence tells the views of this exam: a number with its unit, or projections and little else.
+fn lists_views(text: &Text<'_>, span: Span, technique: bool, mentions: &[Mention]) -> bool {
+    let lexicon = text.lexicon;
+    let Some(projections) = lexicon.known.projections else { return false };
+    let concept = |m: &Mention| lexicon.concept(m.concept);
+    let named = mentions.iter().fold(0, |bits, m| bits | concept(m).sets.get(projections));
+    let counted = mentions.iter().any(|m| concept(m).role == Role::Unit) && !count::of(text, span).is_empty();
+    if technique && (counted || named != 0) {
+        return true;
+    }
+    let telling: usize = mentions
+        .iter()
+        .filter(|m| {
+            let c = concept(m);
+            matches!(c.role, Role::Unit | Role::Number | Role::Join | Role::Acquisition) || (c.role == Role::Plain)
+        })
+        .map(|m| words_in(text, m.span))
+        .sum();
+    (counted || lexicon.axis(projections).count(named) > 1) && telling * 2 >= words_in(text, span)
 }
 
 /// Whether a sentence has a word of acquisition.

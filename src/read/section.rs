@@ -1,6 +1,7 @@
 //! Cuts a report into parts by its headings: `FINDINGS:` and its kin, run-in headings, headings that name an exam.
 
-use super::text::Text;
+use super::count;
+use super::text::{Mention, Text};
 use crate::lexicon::model::{RegionSet, Role, SectionId, SectionKind};
 use crate::text::Span;
 
@@ -152,7 +153,22 @@ pub(crate) fn names_exam(text: &Text<'_>, range: Span) -> bool {
     mentions.iter().any(|m| {
         let c = text.lexicon.concept(m.concept);
         c.role == Role::Plain && (c.sets.get(known.modality) | c.implies.get(known.modality) | c.sets.get(known.method)) != 0
-    })
+    }) || counts_views(text, range, &mentions)
+}
+
+/// Whether a range names a film by its views: a region, and a number with its unit or two projections.
+pub(crate) fn counts_views(text: &Text<'_>, range: Span, mentions: &[Mention]) -> bool {
+    let lexicon = text.lexicon;
+    let Some(projections) = lexicon.known.projections else { return false };
+    let concept = |m: &Mention| lexicon.concept(m.concept);
+    if !mentions.iter().any(|m| concept(m).role == Role::Plain && !concept(m).regions.is_empty()) {
+        return false;
+    }
+    let named = mentions.iter().fold(0, |bits, m| bits | concept(m).sets.get(projections));
+    if lexicon.axis(projections).count(named) > 1 {
+        return true;
+    }
+    mentions.iter().any(|m| concept(m).role == Role::Unit) && !count::of(text, range).is_empty()
 }
 
 /// Run-in headings that name an exam: a few words between a border and a colon ("..., CT PELVIS: The appendix ...").

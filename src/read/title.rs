@@ -369,13 +369,8 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> Vec<Vec<Edge>> {
 pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &mut Vec<Piece>, mentions: &mut Vec<super::text::Mention>) {
     text.mentions(range, title, mentions);
     out.clear();
-    let counts = if mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit) {
-        let mut toks: Vec<Token> = tokens(text.text(), range).collect();
-        count::split(text, &mut toks);
-        count::counts(text, &toks)
-    } else {
-        Vec::new()
-    };
+    let counts =
+        if mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit) { count::of(text, range) } else { Vec::new() };
     mentions.retain(|m| !counts.iter().any(|c| c.span.overlaps(m.span)));
     let mut counts = counts.into_iter().peekable();
     let mut next = mentions.iter().peekable();
