@@ -95,11 +95,15 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     for at in &entries.ambiguous {
         let w = &at.entry;
         let folded = fold_term(w.term.get_ref());
-        terms.declare(&folded);
+        let mut senses = Vec::new();
         for s in &w.senses {
             let name = s.get_ref().replace("region:", "region.").replace("concept:", "");
             match concepts.iter().position(|c| *c.id == *name) {
-                Some(i) => b.word(at.file, &mut terms, w.term.get_ref(), w.term.span(), Sense::Concept(ConceptId(i as u16)), Scope::Title),
+                Some(i) => {
+                    let sense = Sense::Concept(ConceptId(i as u16));
+                    senses.push(sense);
+                    b.word(at.file, &mut terms, w.term.get_ref(), w.term.span(), sense, Scope::Title);
+                }
                 None => b.problem(
                     at.file,
                     s.span(),
@@ -108,6 +112,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
                 ),
             }
         }
+        terms.declare(&folded, senses);
         b.proofs(at.file, Owner::Line, &w.hit, &w.miss);
     }
     let mut cues = Vec::new();

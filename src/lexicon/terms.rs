@@ -161,7 +161,8 @@ type Declared = (Sense, Scope, usize, Range<usize>);
 #[derive(Default)]
 pub(super) struct TermsBuilder {
     terms: HashMap<String, Vec<Declared>>,
-    ambiguous: std::collections::HashSet<String>,
+    /// Terms declared ambiguous, with their senses as ranked by the declaration.
+    ambiguous: HashMap<String, Vec<Sense>>,
 }
 
 impl TermsBuilder {
@@ -172,8 +173,9 @@ impl TermsBuilder {
         }
     }
 
-    pub(super) fn declare(&mut self, term: &str) {
-        self.ambiguous.insert(term.to_owned());
+    /// Declares that a term is ambiguous; where nothing else decides, the first sense is read.
+    pub(super) fn declare(&mut self, term: &str, senses: Vec<Sense>) {
+        self.ambiguous.insert(term.to_owned(), senses);
     }
 
     /// Terms that stand under two concepts for one scope without being declared ambiguous: term, file, bytes, the
@@ -181,7 +183,7 @@ impl TermsBuilder {
     pub(super) fn clashes(&self, concepts: &[Concept]) -> Vec<(String, usize, Range<usize>, String)> {
         let mut out = Vec::new();
         for (term, senses) in &self.terms {
-            if self.ambiguous.contains(term) {
+            if self.ambiguous.contains_key(term) {
                 continue;
             }
             let mut of_concepts = senses.iter().filter_map(|(s, scope, file, span)| match s {
@@ -211,7 +213,10 @@ impl TermsBuilder {
             automaton: None,
             vocabulary: Vocabulary::default(),
         };
-        for (term, senses) in all {
+        for (term, mut senses) in all {
+            if let Some(order) = self.ambiguous.get(&term) {
+                senses.sort_by_key(|(s, ..)| order.iter().position(|o| o == s).unwrap_or(order.len()));
+            }
             let in_titles = senses.iter().any(|(s, scope, ..)| matches!(s, Sense::Concept(_)) && scope.admits(true));
             if in_titles {
                 terms.vocabulary.add(&term, terms.patterns.len() as u32);

@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Counts, Role, Sense};
+use crate::lexicon::model::{ConceptId, Counts, Family, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -124,8 +124,15 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
 /// the edition, then the more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
-    let silent = atoms.iter().all(|a| (a.values.get(known.modality) | a.implied.get(known.modality)) == 0);
-    if !silent || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
+    let told = |a: &Atom| a.values.get(known.modality) | a.implied.get(known.modality);
+    let all = atoms.iter().map(told).fold(0, |x, y| x | y);
+    if all.is_power_of_two() {
+        // "UGI AND SMALL BOWEL": what one name implies holds for its neighbours
+        for a in atoms.iter_mut().filter(|a| told(a) == 0) {
+            a.implied.set(known.modality, all);
+        }
+    }
+    if all != 0 || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
     let mut best: Option<((usize, usize, bool, u16), u64)> = None;
@@ -139,7 +146,9 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
             })
             .collect();
         let choices = choose(lexicon, &candidates, day);
-        let taken: usize = choices.iter().map(|c| c.members.len()).sum();
+        // a family that wants nothing but the modality can't tell that it is this one
+        let tells = |f: &Family| !f.any.is_empty() || !f.all.is_empty() || f.when.iter().any(|(axis, _)| axis != known.modality);
+        let taken: usize = choices.iter().filter(|c| tells(lexicon.family(c.family))).map(|c| c.members.len()).sum();
         let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
         let rank = (taken, asked, lexicon.edition.order.first() == Some(&bit), frequency);
