@@ -237,14 +237,15 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
                 let c = lexicon.concept(m.concept);
                 let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
                     Means::Negated => at.end <= m.span.start && m.span.start - at.end < 20,
-                    Means::NotPerformed => true,
+                    Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional => true,
                     _ => false,
                 });
                 if denied {
                     continue;
                 }
                 // the reason for the exam may tell its purpose, and nothing else
-                let axis = if part.kind == K::History { purpose } else { Some(known.features) };
+                let told = |axis: &AxisId| c.sets.get(*axis) != 0;
+                let axis = if part.kind == K::History { purpose } else { Some(known.features).filter(told).or(purpose) };
                 let Some(axis) = axis else { continue };
                 let bits = c.sets.get(axis);
                 if bits == 0 || c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(known.modality) != 0 {
@@ -332,6 +333,10 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             }
         }
         let family = lexicon.family(choice.family);
+        let both = study.values.get(known.side).count_ones() > 1;
+        if let Some(views) = known.views.filter(|_| both && !family.per_side && study.both_views.0 != 0) {
+            study.values.set(views, study.both_views.0);
+        }
         if let Some(views) = known.views
             && choice.members.len() > 1
             && counts_views(lexicon, family)
@@ -374,7 +379,7 @@ pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, co
 fn join_views<'s>(joined: &mut Study, axis: AxisId, members: impl Iterator<Item = &'s Study>) {
     let (mut sum, mut seen, mut told) = (0, Vec::new(), Counts(0));
     for s in members {
-        let counts = Counts(s.values.get(axis));
+        let counts = if s.both_views.0 == 0 { Counts(s.values.get(axis)) } else { s.both_views };
         let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
         if counts.0 == 0 || (!words.is_empty() && seen.contains(&words)) {
             continue;

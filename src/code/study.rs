@@ -39,6 +39,8 @@ pub(crate) struct Study {
     pub(crate) views: Vec<Told>,
     pub(crate) title_views: Counts,
     pub(crate) done_views: Counts,
+    /// The views of the left and of the right added, where both are told apart.
+    pub(crate) both_views: Counts,
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
@@ -66,6 +68,7 @@ impl Study {
             views: Vec::new(),
             title_views: Counts(0),
             done_views: Counts(0),
+            both_views: Counts(0),
             conflict: false,
             contrast_assumed: false,
             withheld: false,
@@ -76,10 +79,12 @@ impl Study {
 /// Fuses the statements of this report, the title's exams first.
 pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
     let mut studies: Vec<Study> = Vec::new();
-    let has = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a)));
+    let modality = common_modality(lexicon, exams);
+    // a title may leave the modality to the sentences behind it
+    let leaves = |s: Source, a: &Atom| s == Source::Title && a.region.is_some() && modality != 0;
+    let has = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a) || leaves(s, a)));
     let base = [Source::Title, Source::Performed, Source::Heading, Source::Order, Source::Findings].into_iter().find(|s| has(*s));
     let Some(base) = base else { return studies };
-    let modality = common_modality(lexicon, exams);
     let order = [base, Source::Title, Source::Heading, Source::Performed, Source::Order];
     let mut done: Vec<Source> = Vec::new();
     for source in order {
@@ -112,16 +117,18 @@ fn undone(lexicon: &Lexicon, s: &Study, exams: &Exams) -> bool {
     use crate::lexicon::model::SectionKind as K;
     let m = lexicon.known.modality;
     s.source != Source::Performed
-        && exams.others.iter().filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings)).any(
-            |o| {
+        && exams
+            .others
+            .iter()
+            .filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings | K::Title))
+            .any(|o| {
                 o.atoms.iter().any(|a| {
                     a.region.is_some()
                         && a.region == s.region
-                        && a.values.get(m) & s.values.get(m) != 0
+                        && (a.values.get(m) | a.implied.get(m)) & (s.values.get(m) | s.implied.get(m)) != 0
                         && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method)
                 })
-            },
-        )
+            })
 }
 
 /// Whether an atom names an exam: a modality, or a method or protocol that implies one, on some region.
@@ -271,8 +278,11 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     if side != 0 {
         let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);
         s.sides.push((side, source, span));
-        if s.values.get(known.side) == 0 {
-            s.values.set(known.side, side);
+        let both_listed = source == Source::Performed
+            && views::told(lexicon, atom, source).is_some()
+            && s.sides.iter().all(|(_, src, _)| *src == Source::Performed);
+        if s.values.get(known.side) == 0 || both_listed {
+            s.values.add(known.side, side);
         }
     }
     match source {

@@ -15,6 +15,10 @@ pub(crate) struct Told {
     pub(crate) number: Counts,
     /// Projections by name.
     pub(crate) projections: u64,
+    /// The side that they are of, if told.
+    pub(crate) side: u64,
+    /// Whether they are of each side ("AP and lateral of each hip").
+    pub(crate) each: bool,
     /// The words of the number, or of all projections.
     pub(crate) span: Span,
 }
@@ -26,6 +30,8 @@ pub(crate) fn told(lexicon: &Lexicon, atom: &Atom, source: Source) -> Option<Tol
         source,
         number: Counts(atom.values.get(views)),
         projections: atom.values.get(projections),
+        side: atom.values.get(lexicon.known.side),
+        each: lexicon.known.each_side.is_some_and(|each| atom.values.get(lexicon.known.features) & each != 0),
         span: atom
             .proofs
             .iter()
@@ -68,6 +74,26 @@ pub(crate) fn settle(lexicon: &Lexicon, s: &mut Study, denied: u64) {
         settled = Counts::new(Some(left), left);
     }
     s.values.set(views, settled.0);
+    s.both_views = both_sides(lexicon, s, projections, if done.0 != 0 { Source::Performed } else { Source::Title });
     s.title_views = if title.0 == 0 { order } else { title };
     s.done_views = done;
+}
+
+/// The views of both sides added, where a source tells them side by side or of each side.
+fn both_sides(lexicon: &Lexicon, s: &Study, projections: AxisId, source: Source) -> Counts {
+    let of = |wanted: &dyn Fn(&Told) -> bool| {
+        let told = together(lexicon, projections, s.views.iter().filter(|t| t.source == source && wanted(t)));
+        if told.0 == 0 { 0 } else { told.decisive() }
+    };
+    let each = of(&|t| t.each);
+    if each > 0 {
+        return Counts::new(Some(2 * each), 2 * each);
+    }
+    let sides: Vec<u64> = s.views.iter().filter(|t| t.source == source && t.side.is_power_of_two()).map(|t| t.side).collect();
+    let (Some(&one), Some(&other)) = (sides.iter().min(), sides.iter().max()) else { return Counts(0) };
+    if one == other {
+        return Counts(0);
+    }
+    let sum = of(&|t| t.side == one) + of(&|t| t.side == other);
+    Counts::new(Some(sum), sum)
 }

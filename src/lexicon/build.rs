@@ -297,6 +297,7 @@ impl Builder<'_> {
             contrast,
             route: axis("route")?,
             features: axis("features")?,
+            each_side: axis("features").and_then(|a| bit(a, "each_side")),
             views: axis("views"),
             projections: axis("projections"),
             extent: axis("extent"),

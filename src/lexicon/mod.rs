@@ -59,6 +59,8 @@ pub(crate) struct Known {
     /// Which projections.
     pub(crate) projections: Option<AxisId>,
     pub(crate) extent: Option<AxisId>,
+    /// The feature of views that are of each side.
+    pub(crate) each_side: Option<u64>,
     pub(crate) pre: u64,
     pub(crate) post: u64,
 }

@@ -254,7 +254,8 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
     while i < list.len() {
         // lines of a title that names several exams are read together
         let mut span = list[i];
-        let title_like = still_titles && is_title(text, span, seen > 0);
+        let headline = i == 0 && !is_title(text, span, false) && is_headline(text, span);
+        let title_like = still_titles && (headline || is_title(text, span, seen > 0));
         if title_like {
             while i + 1 < list.len() && is_title(text, list[i + 1], true) && tokens(text.text(), span.join(list[i + 1])).count() <= 48 {
                 i += 1;
@@ -262,7 +263,7 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
             }
             let source = if titled { Source::Order } else { Source::Title };
             let own = own_words(text, span, out, b);
-            let reading = title::read(text, own, day, false);
+            let reading = title::read(text, own, day, headline);
             if !judged_away(text, span, out, &reading, b) {
                 push(out, source, reading, span, text.whole());
             }
@@ -319,6 +320,28 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
     (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
+}
+
+/// Whether a first line names parts of the body and nothing else, in a text that lists projections or numbers of views:
+/// "HIPS AND PELVIS" over "Views: AP pelvis; frog-leg lateral of each hip" is the title of films.
+fn is_headline(text: &Text<'_>, span: Span) -> bool {
+    const LONGEST: usize = 6; // words
+    let lexicon = text.lexicon;
+    let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
+    let mut mentions = Vec::new();
+    text.mentions(span, true, &mut mentions);
+    let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
+    let concept = |m: &Mention| lexicon.concept(m.concept);
+    let places = mentions.iter().any(|m| !concept(m).regions.is_empty());
+    let plain = mentions
+        .iter()
+        .all(|m| matches!(concept(m).role, Role::Plain | Role::Filler | Role::Join | Role::With) && concept(m).sets.get(modality) == 0);
+    if !places || !plain || words_in(text, span) > LONGEST || told < words_in(text, span) {
+        return false;
+    }
+    text.mentions(text.whole(), false, &mut mentions);
+    let named = mentions.iter().fold(0, |bits, m| bits | concept(m).sets.get(projections));
+    lexicon.axis(projections).count(named) > 1 || mentions.iter().any(|m| concept(m).role == Role::Unit)
 }
 
 /// Sentences of any section that is not a title.
