@@ -74,7 +74,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     for c in &coded {
         if undone {
             rejected.push(reject_coded(&r, c, Reason::NotPerformed, None));
-        } else if !r.admission.admitted {
+        } else if !r.admission.admitted && !let_through(&r, c) {
             rejected.push(reject_coded(
                 &r,
                 c,
@@ -124,6 +124,13 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         rejected,
         queries,
     }
+}
+
+/// Whether a text that supports no codes lets this one through: imaging that is billed beside the procedure, and that
+/// the text says was done.
+fn let_through(r: &Reading<'_>, c: &Coded) -> bool {
+    let kind = r.admission.kind.map(|k| &r.text.lexicon.documents[k.0 as usize]);
+    kind.is_some_and(|k| k.lets.contains(&c.family)) && c.study.source <= Source::Performed
 }
 
 fn first(evidence: &[Evidence]) -> u32 {
@@ -639,11 +646,11 @@ fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>
     let unclaimed = unclaimed(r, studies);
     for (atoms, reason, span) in r.exams.others.iter().map(|o| (o.atoms.as_slice(), o.reason, o.span)).chain(unclaimed) {
         for a in atoms {
-            if a.region.is_none() && a.values.get(lexicon.known.method) == 0 && a.values.get(lexicon.known.modality) == 0 {
+            let c = candidate(lexicon, a);
+            if a.region.is_none() && c.values.get(lexicon.known.method) == 0 && c.values.get(lexicon.known.modality) == 0 {
                 continue;
             }
             let regions: Vec<RegionId> = a.region.into_iter().collect();
-            let c = candidate(lexicon, a);
             let contrast = a.values.get(lexicon.known.contrast) != 0;
             let certain = best_single(lexicon, &c, day)
                 .map(|f| lexicon.family(f))
@@ -653,8 +660,8 @@ fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>
             let proof = Proof { facet: Facet::Exam, span, concept: None };
             let rejected = Rejected {
                 code: certain,
-                label: label(lexicon, a.values, &regions),
-                study: view(lexicon, &a.values, &regions),
+                label: label(lexicon, c.values, &regions),
+                study: view(lexicon, &c.values, &regions),
                 reason,
                 message: reason.message().to_owned(),
                 evidence: evidence(r, &[proof]),

@@ -150,15 +150,25 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             label: w.label.as_str().into(),
             needs: w.needs,
             allows,
+            lets: Vec::new(),
             reason: w.reason.as_str().into(),
         });
         b.words(at.file, &mut terms, &w.headings, Sense::Sign(id, SignWeight::Heading), Scope::Any);
         b.words(at.file, &mut terms, &w.signs, Sense::Sign(id, SignWeight::Sign), Scope::Any);
         b.words(at.file, &mut terms, &w.against, Sense::Sign(id, SignWeight::Against), Scope::Any);
+        b.words(at.file, &mut terms, &w.names, Sense::Sign(id, SignWeight::Name), Scope::Any);
         b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
     }
     let codes = b.codes(files);
     let families = b.families(entries, &known);
+    for (at, document) in entries.documents.iter().zip(&mut documents) {
+        for id in &at.entry.lets {
+            match families.iter().position(|f| *f.id == **id.get_ref()) {
+                Some(i) => document.lets.push(FamilyId(i as u16)),
+                None => b.problem(at.file, id.span(), &format!("there is no family `{}`", id.get_ref()), "name a family of families/"),
+            }
+        }
+    }
     let rules = b.rules(entries, &families);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();

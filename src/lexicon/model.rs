@@ -496,6 +496,8 @@ pub struct DocumentKind {
     pub needs: u8,
     /// What it lets through.
     pub allows: Allows,
+    /// Families that it lets through all the same: imaging that is billed beside the procedure.
+    pub lets: Vec<FamilyId>,
     /// Why, in the answer.
     pub reason: Box<str>,
 }
@@ -509,6 +511,8 @@ pub enum SignWeight {
     Sign,
     /// Against it, as a heading.
     Against,
+    /// What the text calls itself, as the heading of its first line: beats all other signs.
+    Name,
 }
 
 /// One meaning of a matched term.

@@ -132,6 +132,7 @@ impl Lexicon {
                     out.push(("headings", Sense::Sign(id, SignWeight::Heading)));
                     out.push(("signs", Sense::Sign(id, SignWeight::Sign)));
                     out.push(("against", Sense::Sign(id, SignWeight::Against)));
+                    out.push(("names", Sense::Sign(id, SignWeight::Name)));
                 }
             }
             EntryKind::Family | EntryKind::Rule | EntryKind::Code => {}

@@ -167,7 +167,11 @@ pub(super) struct DocumentWire {
     pub(super) signs: Words,
     #[serde(default)]
     pub(super) against: Words,
+    #[serde(default)]
+    pub(super) names: Words,
     pub(super) allows: Spanned<String>,
+    #[serde(default)]
+    pub(super) lets: Words,
     #[serde(default)]
     pub(super) reason: String,
     #[serde(default)]

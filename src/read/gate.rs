@@ -20,6 +20,8 @@ pub(crate) struct Admission {
 
 struct Tally {
     score: i32,
+    /// Whether the first line calls the text so.
+    named: bool,
     signs: Vec<(u32, Span)>,
 }
 
@@ -30,7 +32,7 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     }
     let kinds = &text.lexicon.documents;
     let first_line = text.text().find(['\n', '.', ':']).unwrap_or(usize::MAX).min(80) as u32;
-    let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, signs: Vec::new() }).collect();
+    let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, named: false, signs: Vec::new() }).collect();
     for hit in text.hits(text.whole()) {
         for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
             let Sense::Sign(id, weight) = sense else { continue };
@@ -43,6 +45,10 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
             }
             t.signs.push((hit.pattern, hit.span));
             // what the text is called stands in its first line
+            if weight == SignWeight::Name {
+                t.named |= hit.span.end <= first_line;
+                continue;
+            }
             let named = if hit.span.end <= first_line { 2 } else { 1 };
             t.score += if weight == SignWeight::Against { -1 } else { named };
         }
@@ -57,7 +63,8 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let told =
         parts.iter().any(|p| p.body.len() > 3 && (p.names_exam || matches!(p.kind, SectionKind::Impression | SectionKind::Findings)));
     let unread = best_other.is_none() && !told && !is_read(text, exams) && report.is_none_or(|k| tallies[k].score < 1);
-    let admitted = (best_other.is_none() || report_score > other_score) && !unread;
+    let named = report.is_some_and(|k| tallies[k].named);
+    let admitted = (best_other.is_none() || report_score > other_score || named) && !unread;
     let kind = match (admitted, unread) {
         (true, _) => report,
         (false, true) => kinds.iter().position(|k| &*k.id == UNREAD),
