@@ -130,7 +130,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
 /// the text says was done.
 fn let_through(r: &Reading<'_>, c: &Coded) -> bool {
     let kind = r.admission.kind.map(|k| &r.text.lexicon.documents[k.0 as usize]);
-    kind.is_some_and(|k| k.lets.contains(&c.family)) && c.study.source <= Source::Performed
+    kind.is_some_and(|k| k.lets.contains(&c.family)) && c.study.source <= Source::Order
 }
 
 fn first(evidence: &[Evidence]) -> u32 {

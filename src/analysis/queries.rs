@@ -28,6 +28,11 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
     if beyond {
         ask("date-assumed", Vec::new());
     }
+    let kind = r.admission.kind.map(|k| &lexicon.documents[k.0 as usize]);
+    if let Some(asks) = kind.filter(|_| !r.admission.admitted).and_then(|k| k.asks.as_deref()) {
+        let proofs: Vec<Proof> = r.admission.signs.iter().map(|span| Proof { facet: Facet::Exam, span: *span, concept: None }).collect();
+        ask(asks, evidence(r, &proofs));
+    }
     if r.admission.admitted {
         for s in studies {
             if s.conflict {
@@ -37,7 +42,9 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
             let mut sides = s.sides.clone();
             sides.extend(sides_told(r, s));
             let sides: Vec<_> = sides.iter().filter(|(_, src, _)| *src != Source::Findings).collect();
-            if sides.iter().map(|(b, ..)| *b).fold(u64::MAX, |a, b| a & b) == 0 && sides.len() > 1 {
+            // views of the left and of the right are no contradiction in a study of both
+            let one = s.values.get(known.side).is_power_of_two();
+            if one && sides.iter().map(|(b, ..)| *b).fold(u64::MAX, |a, b| a & b) == 0 && sides.len() > 1 {
                 let proofs: Vec<Proof> =
                     sides.iter().map(|(_, _, span)| Proof { facet: Facet::Axis(known.side), span: *span, concept: None }).collect();
                 ask("side-conflict", evidence(r, &proofs));

@@ -151,6 +151,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             needs: w.needs,
             allows,
             lets: Vec::new(),
+            asks: w.asks.as_ref().map(|a| a.get_ref().as_str().into()),
             reason: w.reason.as_str().into(),
         });
         b.words(at.file, &mut terms, &w.headings, Sense::Sign(id, SignWeight::Heading), Scope::Any);
@@ -167,6 +168,11 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
                 Some(i) => document.lets.push(FamilyId(i as u16)),
                 None => b.problem(at.file, id.span(), &format!("there is no family `{}`", id.get_ref()), "name a family of families/"),
             }
+        }
+        if let Some(asks) = &at.entry.asks
+            && !entries.queries.iter().any(|q| q.entry.kind.get_ref() == asks.get_ref())
+        {
+            b.problem(at.file, asks.span(), &format!("there is no query `{}`", asks.get_ref()), "name a query of queries.toml");
         }
     }
     let rules = b.rules(entries, &families);

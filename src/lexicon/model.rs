@@ -498,6 +498,8 @@ pub struct DocumentKind {
     pub allows: Allows,
     /// Families that it lets through all the same: imaging that is billed beside the procedure.
     pub lets: Vec<FamilyId>,
+    /// The query that it raises where it lets nothing through.
+    pub asks: Option<Box<str>>,
     /// Why, in the answer.
     pub reason: Box<str>,
 }

@@ -172,6 +172,7 @@ pub(super) struct DocumentWire {
     pub(super) allows: Spanned<String>,
     #[serde(default)]
     pub(super) lets: Words,
+    pub(super) asks: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) reason: String,
     #[serde(default)]
