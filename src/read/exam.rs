@@ -254,7 +254,7 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
     while i < list.len() {
         // lines of a title that names several exams are read together
         let mut span = list[i];
-        let headline = i == 0 && !is_title(text, span, false) && is_headline(text, span);
+        let headline = i == 0 && is_headline(text, span);
         let title_like = still_titles && (headline || is_title(text, span, seen > 0));
         if title_like {
             while i + 1 < list.len() && is_title(text, list[i + 1], true) && tokens(text.text(), span.join(list[i + 1])).count() <= 48 {
@@ -325,7 +325,7 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
 /// Whether a first line names parts of the body and nothing else, in a text that lists projections or numbers of views:
 /// "HIPS AND PELVIS" over "Views: AP pelvis; frog-leg lateral of each hip" is the title of films.
 fn is_headline(text: &Text<'_>, span: Span) -> bool {
-    const LONGEST: usize = 6; // words
+    const LONGEST: usize = 7; // words
     let lexicon = text.lexicon;
     let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
     let mut mentions = Vec::new();
@@ -336,8 +336,16 @@ fn is_headline(text: &Text<'_>, span: Span) -> bool {
     let plain = mentions
         .iter()
         .all(|m| matches!(concept(m).role, Role::Plain | Role::Filler | Role::Join | Role::With) && concept(m).sets.get(modality) == 0);
-    if !places || !plain || words_in(text, span) > LONGEST || told < words_in(text, span) {
+    // times and dates say nothing of the exam: "Chest, portable AP, 0612 hrs"
+    let idle = tokens(text.text(), span)
+        .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
+        .filter(|t| t.span.len() < 4 || text.slice(t.span).bytes().any(|b| b.is_ascii_digit()))
+        .count();
+    if !places || !plain || words_in(text, span) > LONGEST || told + idle < words_in(text, span) {
         return false;
+    }
+    if mentions.iter().any(|m| concept(m).sets.get(projections) != 0) {
+        return true;
     }
     text.mentions(text.whole(), false, &mut mentions);
     let named = mentions.iter().fold(0, |bits, m| bits | concept(m).sets.get(projections));
