@@ -250,9 +250,10 @@ fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
                 if denied {
                     continue;
                 }
-                // the reason for the exam may tell its purpose, and nothing else
+                // the reason for the exam may tell its purpose and nothing else, findings tell none
                 let told = |axis: &AxisId| c.sets.get(*axis) != 0;
-                let axis = if part.kind == K::History { purpose } else { Some(known.features).filter(told).or(purpose) };
+                let tells_purpose = matches!(part.kind, K::History | K::Technique | K::Body);
+                let axis = Some(known.features).filter(|a| part.kind != K::History && told(a)).or(purpose.filter(|_| tells_purpose));
                 let Some(axis) = axis else { continue };
                 let bits = c.sets.get(axis);
                 if bits == 0 || c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(known.modality) != 0 {
