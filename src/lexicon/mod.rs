@@ -4,6 +4,7 @@ mod build;
 mod card;
 mod check;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
 mod place;
@@ -25,6 +26,7 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
