@@ -28,7 +28,13 @@ pub const ROLES: [&str; 11] =
     ["modality", "method", "region", "contrast", "side", "purpose", "extent", "views", "position", "features", "exam"];
 pub const REASONS: [&str; 10] =
     ["comparison", "history", "indication", "recommendation", "planned", "not-performed", "outside", "separate", "document", "bundled"];
-pub const QUERIES: [&str; 13] = [
+pub const QUERIES: [&str; 19] = [
+    "date-assumed",
+    "date-conflict",
+    "date-not-given",
+    "status-preliminary",
+    "status-corrected",
+    "status-addended",
     "views-conflict",
     "views-missing",
     "interventional",
