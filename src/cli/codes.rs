@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use radcode::{CodeCard, Engine, Lexicon, Need, NeedKind};
+use radcode::{CodeCard, Lexicon, Need, NeedKind};
 
 use super::args::{CodesCommand, Common};
 use super::failure::Failure;
@@ -16,7 +16,7 @@ const NAME: usize = 13;
 /// Shows a code.
 pub fn run(command: &CodesCommand, common: &Common) -> Result<u8, Failure> {
     let CodesCommand::Show { code } = command;
-    let lexicon = load(common, Engine::Small)?;
+    let lexicon = load(common)?;
     let card = card(&lexicon, code)?;
     let mut screen = Screen::new(common.color);
     let width = screen.width;
