@@ -26,6 +26,6 @@ pub use analysis::{
 };
 pub use jiff::civil::Date;
 pub use lexicon::{
-    Change, CodeCard, CodeChange, Engine, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
+    Change, CodeCard, CodeChange, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
 };
 pub use text::{Folded, Position, Span, position};

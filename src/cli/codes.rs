@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use radcode::{CodeCard, Engine, Lexicon, Need, NeedKind};
+use radcode::{CodeCard, Lexicon, Need, NeedKind};
 
 use super::args::{CodesCommand, Common};
 use super::codes_diff;
@@ -16,7 +16,7 @@ const NAME: usize = 13;
 
 /// Shows a code, or what changed between two days.
 pub fn run(command: &CodesCommand, common: &Common) -> Result<u8, Failure> {
-    let lexicon = load(common, Engine::Small)?;
+    let lexicon = load(common)?;
     let code = match command {
         CodesCommand::Show { code } => code,
         CodesCommand::Diff { from, to, format } => return codes_diff::run(&lexicon, *from, *to, *format, common),

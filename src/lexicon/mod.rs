@@ -11,6 +11,7 @@ mod place;
 mod problem;
 mod show;
 mod terms;
+mod trie;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -31,7 +32,6 @@ pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub use terms::Engine;
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
@@ -157,13 +157,6 @@ impl Lexicon {
         }
     }
 
-    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
-    #[must_use]
-    pub fn with_engine(mut self, engine: Engine) -> Self {
-        self.terms.use_engine(engine);
-        self
-    }
-
     /// The edition's name.
     #[must_use]
     pub fn edition(&self) -> &str {
@@ -176,7 +169,7 @@ impl Lexicon {
         &self.sha256
     }
 
-    /// The terms, for benchmarks.
+    /// The terms, for benchmarks and tests.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
