@@ -28,7 +28,7 @@ pub const ROLES: [&str; 11] =
     ["modality", "method", "region", "contrast", "side", "purpose", "extent", "views", "position", "features", "exam"];
 pub const REASONS: [&str; 10] =
     ["comparison", "history", "indication", "recommendation", "planned", "not-performed", "outside", "separate", "document", "bundled"];
-pub const QUERIES: [&str; 13] = [
+pub const QUERIES: [&str; 17] = [
     "views-conflict",
     "views-missing",
     "interventional",
@@ -42,6 +42,10 @@ pub const QUERIES: [&str; 13] = [
     "extravasation",
     "quoted-report",
     "separate-session",
+    "complete-elements",
+    "gestational-age",
+    "duplex-wording",
+    "base-missing",
 ];
 
 /// Words of a report that an expectation quotes: role or reason, and the words.
