@@ -222,7 +222,7 @@ impl Lexicon {
     pub(crate) fn wanted(&self, f: &Family) -> u32 {
         let weight = |axis: AxisId, bits: u64| match self.axis(axis).kind {
             _ if axis == self.known.modality => 1,
-            model::AxisKind::Set => 3 * bits.count_ones(),
+            model::AxisKind::Set | model::AxisKind::Flags => 3 * bits.count_ones(),
             model::AxisKind::Enum | model::AxisKind::Count => 3,
         };
         f.when.iter().map(|(axis, bits)| weight(axis, bits)).sum()
