@@ -10,6 +10,7 @@ pub mod model;
 mod place;
 mod problem;
 mod show;
+pub mod supply;
 mod terms;
 mod trie;
 pub(crate) mod vocabulary;
@@ -27,6 +28,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+use supply::{Measure, Supply};
+
 pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
@@ -108,6 +111,8 @@ pub struct Lexicon {
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) codes: Vec<Code>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,
     pub(crate) proofs: Vec<Proof>,
     pub(crate) places: Vec<Place>,

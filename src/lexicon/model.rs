@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::supply::{MeasureId, SupplyId};
+
 /// Index of an axis, in the order of `axes.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AxisId(pub u8);
@@ -540,6 +542,12 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// An agent that is billed beside the exam.
+    Supply(SupplyId),
+    /// What an amount is measured in.
+    Measure(MeasureId),
+    /// That some of an agent was thrown away; `true`: that nothing was.
+    Waste(bool),
 }
 
 /// One condition of a row, and its code.
