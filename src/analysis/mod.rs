@@ -1,6 +1,8 @@
 //! The answer for one report, and how it is put together.
 
+mod attributes;
 mod confidence;
+mod dates;
 mod engine;
 mod explain;
 mod headless;
