@@ -4,14 +4,15 @@ use jiff::civil::Date;
 
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, headless, queries,
+    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
+    queries,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, is_in, row};
+use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, Role, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, SectionKind, Values};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -51,7 +52,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
     omitted.extend(denied_methods(&r, &mut studies));
-    attributes(&r, &mut studies);
+    attributes::read(&r, &mut studies);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
@@ -225,58 +226,6 @@ fn denied_methods(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
     out
 }
 
-/// What sentences of technique say besides contrast: stress, 3D, intraoperative and the like.
-fn attributes(r: &Reading<'_>, studies: &mut [Study]) {
-    use SectionKind as K;
-    let lexicon = r.text.lexicon;
-    let known = &lexicon.known;
-    let register = lexicon.axis_named("register");
-    let purpose = lexicon.axis_named("purpose");
-    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-    for part in &r.parts {
-        if r.exams.charge_line || !matches!(part.kind, K::Technique | K::Body | K::Contrast | K::Findings | K::History) {
-            continue;
-        }
-        for s in sentences(r.text.text(), part.body) {
-            r.text.mentions(s, false, &mut mentions);
-            r.text.cues(s, &mut cues);
-            for m in &mentions {
-                let c = lexicon.concept(m.concept);
-                let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
-                    Means::Negated => at.end <= m.span.start && m.span.start - at.end < 20,
-                    Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional => true,
-                    _ => false,
-                });
-                if denied {
-                    continue;
-                }
-                // the reason for the exam may tell its purpose and nothing else, findings tell none
-                let told = |axis: &AxisId| c.sets.get(*axis) != 0;
-                let tells_purpose = matches!(part.kind, K::History | K::Technique | K::Body);
-                let axis = Some(known.features).filter(|a| part.kind != K::History && told(a)).or(purpose.filter(|_| tells_purpose));
-                let Some(axis) = axis else { continue };
-                let bits = c.sets.get(axis);
-                if bits == 0 || c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(known.modality) != 0 {
-                    continue;
-                }
-                for study in studies.iter_mut() {
-                    if axis != known.features && study.values.get(axis) != 0 {
-                        continue;
-                    }
-                    study.values.add(axis, bits);
-                    study.proofs.push(Proof { facet: Facet::Axis(axis), span: m.span, concept: Some(m.concept) });
-                }
-            }
-        }
-    }
-    if let Some(axis) = register {
-        let value = if r.exams.charge_line { "charge_line" } else { "report" };
-        for s in studies.iter_mut() {
-            s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
-        }
-    }
-}
-
 /// Whether the text says that nothing came of the exam: a cue of that meaning outside the sections on other exams, in
 /// a text that is too short to hold findings of its own.
 fn undone(r: &Reading<'_>) -> bool {
@@ -322,7 +271,9 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             regions.extend(s.region.filter(|r| !regions.contains(r)));
             study.values.add(known.contrast, s.values.get(known.contrast));
             study.values.add(known.side, s.values.get(known.side));
-            study.values.add(known.features, s.values.get(known.features));
+            for (axis, bits) in s.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                study.values.add(axis, bits);
+            }
             study.values.add(known.route, s.values.get(known.route));
             study.conflict |= s.conflict;
             study.contrast_assumed |= s.contrast_assumed;
@@ -365,7 +316,7 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         };
         out.push(make(&chosen.code, defaults.clone()));
         for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| study.values.get(axis) & bits == bits);
+            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
             if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
                 out.push(make(&add.code, Vec::new()));
             }
@@ -503,7 +454,7 @@ fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
         let axis = AxisId(axis);
         let tells = family.rows.iter().any(|r| r.values.get(axis) != 0) || axis == lexicon.known.side;
         let words = lexicon.axis(axis).label(values.get(axis));
-        if tells && !words.is_empty() && values.get(axis) != 0 && (axis != lexicon.known.features) {
+        if tells && !words.is_empty() && values.get(axis) != 0 && lexicon.axis(axis).kind != AxisKind::Flags {
             label.push_str(", ");
             label.push_str(&words);
         }
@@ -546,7 +497,7 @@ pub(super) fn view(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> 
             let mut words = names(lexicon, AxisId(i as u8), bits);
             let value = match axis.kind {
                 AxisKind::Enum | AxisKind::Count => AxisValue::One(words.swap_remove(0)),
-                AxisKind::Set => AxisValue::Many(words),
+                AxisKind::Set | AxisKind::Flags => AxisValue::Many(words),
             };
             out.push((axis.id.to_string(), value));
         }

@@ -142,7 +142,7 @@ fn meets(lexicon: &Lexicon, need: &Need, study: &StudyView) -> bool {
         NeedKind::Is | NeedKind::Exactly if have.is_empty() => need.default,
         NeedKind::Exactly => need.values.iter().all(there) && have.len() == need.values.len(),
         NeedKind::Is => {
-            let set = lexicon.axis_named(&need.axis).is_some_and(|a| lexicon.axis(a).kind == AxisKind::Set);
+            let set = lexicon.axis_named(&need.axis).is_some_and(|a| matches!(lexicon.axis(a).kind, AxisKind::Set | AxisKind::Flags));
             if set { need.values.iter().all(there) } else { need.values.iter().any(there) }
         }
     }

@@ -1,5 +1,6 @@
 //! The answer for one report, and how it is put together.
 
+mod attributes;
 mod confidence;
 mod engine;
 mod explain;

@@ -89,7 +89,7 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
 
 /// Whether a study has the values that a family wants and none that it refuses; of a `part` set axes are not asked.
 fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
-    let asked = |axis: AxisId| !(part && lexicon.axis(axis).kind == AxisKind::Set);
+    let asked = |axis: AxisId| !(part && matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags));
     f.when.iter().all(|(axis, bits)| !asked(axis) || holds(lexicon, axis, bits, values.get(axis)))
         && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {
             AxisKind::Count => values.get(axis) == 0 || !Counts(bits).holds(Counts(values.get(axis)).decisive()),
@@ -98,10 +98,10 @@ fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) ->
 }
 
 /// On an enum axis one of the wanted values, on a set axis all of them; a count by its decisive number.
-fn holds(lexicon: &Lexicon, axis: AxisId, wanted: u64, have: u64) -> bool {
+pub(crate) fn holds(lexicon: &Lexicon, axis: AxisId, wanted: u64, have: u64) -> bool {
     match lexicon.axis(axis).kind {
         AxisKind::Enum => have & wanted != 0,
-        AxisKind::Set => have & wanted == wanted,
+        AxisKind::Set | AxisKind::Flags => have & wanted == wanted,
         AxisKind::Count => have != 0 && Counts(wanted).holds(Counts(have).decisive()),
     }
 }
@@ -133,11 +133,11 @@ pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Opti
     }
     let fits = |r: &Row| {
         r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).all(|(axis, bits)| match lexicon.axis(axis).kind {
-            // a feature wanted has to be there; a set compared as a whole otherwise
-            AxisKind::Set if axis == lexicon.known.features || Some(axis) == lexicon.known.projections => known.get(axis) & bits == bits,
+            AxisKind::Flags => known.get(axis) & bits == bits,
             AxisKind::Set => known.get(axis) == bits,
             AxisKind::Enum => known.get(axis) & bits != 0,
-            AxisKind::Count => true,
+            AxisKind::Count if Some(axis) == views => true, // the nearest is taken
+            AxisKind::Count => holds(lexicon, axis, bits, known.get(axis)),
         })
     };
     let number = views.map(|v| Counts(known.get(v))).filter(|c| c.0 != 0 && !by_extent).map(Counts::decisive);

@@ -3,7 +3,7 @@
 use crate::code::family::is_in;
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{Counts, RegionId, Values};
+use crate::lexicon::model::{AxisKind, Counts, RegionId, Values};
 use crate::read::context::Reason;
 use crate::read::contrast::{Note, Strength};
 use crate::read::exam::{Exams, Source, Statement};
@@ -264,7 +264,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         if axis == known.contrast || axis == known.side || Some(axis) == known.views {
             continue;
         }
-        if axis == known.features || axis == known.route || Some(axis) == known.projections {
+        if axis == known.route || lexicon.axis(axis).kind == AxisKind::Flags {
             s.values.add(axis, bits);
         } else if s.values.get(axis) == 0 && (axis != known.method || source <= Source::Heading) {
             s.values.set(axis, bits);
@@ -311,7 +311,7 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || s.values.get(known.features) != 0 };
+        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || flagged(lexicon, &s.values) };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
             j != me
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
@@ -319,6 +319,11 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
                 && *k == s.values.get(known.method)
         })
     });
+}
+
+/// Whether a study has any of the values that are there or not.
+fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
+    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
 }
 
 /// Whether the title tells exams with contrast from exams without.

@@ -16,7 +16,7 @@ use super::model::{
 use super::place::{EntryKind, Place, declared};
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
-use super::wire::{MoreWire, OneOrMany, RowWire, ValuesWire, Words};
+use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
 use super::{Edition, Known, Lexicon, Owner, Proof};
 use crate::text::fold_term;
 
@@ -59,6 +59,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             implies,
             implied_regions,
             region: Some(region),
+            counts: None,
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -85,7 +86,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         };
         let (sets, regions) = b.values(at.file, &w.sets);
         let (implies, implied_regions) = b.values(at.file, &w.implies);
-        concepts.push(Concept { id: w.id.get_ref().as_str().into(), role, sets, regions, implies, implied_regions, region: None });
+        let counts = b.counted(at.file, w, role, &known);
+        concepts.push(Concept { id: w.id.get_ref().as_str().into(), role, sets, regions, implies, implied_regions, region: None, counts });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
         b.words(at.file, &mut terms, &w.titles, sense, Scope::Title);
@@ -261,10 +263,16 @@ impl Builder<'_> {
             let kind = match w.kind.get_ref().as_str() {
                 "region" => continue, // the body tree is the axis
                 "set" => AxisKind::Set,
+                "flags" => AxisKind::Flags,
                 "enum" => AxisKind::Enum,
                 "count" => AxisKind::Count,
                 other => {
-                    self.problem(at.file, w.kind.span(), &format!("`{other}` is no kind of axis"), "use one of: enum, set, count, region");
+                    self.problem(
+                        at.file,
+                        w.kind.span(),
+                        &format!("`{other}` is no kind of axis"),
+                        "use one of: enum, set, flags, count, region",
+                    );
                     AxisKind::Enum
                 }
             };
@@ -289,6 +297,7 @@ impl Builder<'_> {
                 labels: w.labels.clone(),
                 needs: w.needs.clone(),
                 variants: Vec::new(),
+                read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
             };
             for (base, words) in &w.variants {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
@@ -320,6 +329,21 @@ impl Builder<'_> {
             pre: bit(contrast, "pre")?,
             post: bit(contrast, "post")?,
         })
+    }
+
+    /// The axis that a unit counts: the one that it names, else views.
+    fn counted(&mut self, file: usize, w: &ConceptWire, role: Role, known: &Known) -> Option<AxisId> {
+        let Some(name) = &w.counts else { return known.views.filter(|_| role == Role::Unit) };
+        let axis = self.axis(name.get_ref()).filter(|a| self.axes[a.0 as usize].kind == AxisKind::Count);
+        if axis.is_none() || role != Role::Unit {
+            self.problem(
+                file,
+                name.span(),
+                "only a unit counts, and what it counts is an axis of the kind `count`",
+                "give it `role = \"unit\"`, and name such an axis of axes.toml",
+            );
+        }
+        axis
     }
 
     fn regions(&mut self, entries: &Entries) {
@@ -782,7 +806,7 @@ const MEANS: [(&str, Means); 16] = [
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 16] = [
+const SECTIONS: [(&str, SectionKind); 17] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),
@@ -799,6 +823,7 @@ const SECTIONS: [(&str, SectionKind); 16] = [
     ("note", SectionKind::Note),
     ("other", SectionKind::Other),
     ("organ", SectionKind::Organ),
+    ("body", SectionKind::Body),
 ];
 
 const ALLOWS: [(&str, Allows); 3] = [("none", Allows::None), ("reported", Allows::Reported), ("all", Allows::All)];

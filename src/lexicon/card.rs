@@ -212,7 +212,7 @@ impl Lexicon {
             for (axis, bits) in values.iter() {
                 let a = self.axis(axis);
                 let each = (0..a.values.len()).map(|i| 1u64 << i).filter(|b| bits & b != 0);
-                let whole = of_row && a.kind == AxisKind::Set && axis != self.known.features;
+                let whole = of_row && a.kind == AxisKind::Set;
                 let terms = match kind {
                     NeedKind::IsNot => Vec::new(),
                     _ if whole => self.words_for(axis, bits, TERMS),

@@ -121,7 +121,7 @@ impl Lexicon {
     fn contradiction(&self, when: &Values, unless: &Values) -> Option<&str> {
         let clash = when.iter().find(|(axis, bits)| match self.axis(*axis).kind {
             AxisKind::Enum | AxisKind::Count => bits & !unless.get(*axis) == 0,
-            AxisKind::Set => bits & unless.get(*axis) != 0,
+            AxisKind::Set | AxisKind::Flags => bits & unless.get(*axis) != 0,
         });
         clash.map(|(axis, _)| &*self.axis(axis).id)
     }
@@ -158,7 +158,7 @@ impl Lexicon {
             let (a, b) = (f.when.get(axis), g.when.get(axis));
             let forbidden = f.unless.get(axis) | g.unless.get(axis);
             match self.axis(axis).kind {
-                AxisKind::Set => (a | b) & forbidden == 0,
+                AxisKind::Set | AxisKind::Flags => (a | b) & forbidden == 0,
                 AxisKind::Enum | AxisKind::Count => match (a, b) {
                     (0, 0) => true,
                     (0, one) | (one, 0) => one & !forbidden != 0,

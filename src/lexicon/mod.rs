@@ -4,6 +4,7 @@ mod build;
 mod card;
 mod check;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
 mod place;
@@ -26,6 +27,7 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
@@ -215,7 +217,7 @@ impl Lexicon {
     pub(crate) fn wanted(&self, f: &Family) -> u32 {
         let weight = |axis: AxisId, bits: u64| match self.axis(axis).kind {
             _ if axis == self.known.modality => 1,
-            model::AxisKind::Set => 3 * bits.count_ones(),
+            model::AxisKind::Set | model::AxisKind::Flags => 3 * bits.count_ones(),
             model::AxisKind::Enum | model::AxisKind::Count => 3,
         };
         f.when.iter().map(|(axis, bits)| weight(axis, bits)).sum()

@@ -33,11 +33,11 @@ pub struct DocumentId(pub u8);
 pub struct FamilyId(pub u16);
 
 /// Most axes a lexicon may declare besides the region.
-pub const MAX_AXES: usize = 16;
+pub const MAX_AXES: usize = 32;
 /// Most values one axis may have.
 pub const MAX_VALUES: usize = 64;
 /// Most regions the body tree may have.
-pub const MAX_REGIONS: usize = 192;
+pub const MAX_REGIONS: usize = 256;
 
 /// A set of regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -63,7 +63,7 @@ impl RegionSet {
 
     /// The members, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
-        (0..MAX_REGIONS as u8).map(RegionId).filter(|r| self.contains(*r))
+        (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
     }
 
     /// Adds all members of the other.
@@ -112,8 +112,10 @@ impl Values {
 pub enum AxisKind {
     /// One value.
     Enum,
-    /// Any number of values.
+    /// Any number of values, compared as a whole.
     Set,
+    /// Any number of values, each there or not by itself.
+    Flags,
     /// How many: an interval, bit `i` for `i` of them, [`Counts`].
     Count,
 }
@@ -125,7 +127,7 @@ pub struct Counts(pub u64);
 
 impl Counts {
     /// The highest number told apart; whatever is more is as much.
-    pub const MOST: u32 = 31;
+    pub const MOST: u32 = 62;
 
     /// From `from`, or from no lower bound, up to `to`.
     #[must_use]
@@ -200,6 +202,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Sections whose sentences may set it besides statements of exams.
+    pub read_in: Vec<SectionKind>,
 }
 
 impl Axis {
@@ -334,7 +338,7 @@ pub enum Role {
     Hint,
     /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").
     Only,
-    /// What is counted: "views", "projections".
+    /// What is counted: "views", "weeks", "levels".
     Unit,
     /// A number in words.
     Number,
@@ -365,6 +369,8 @@ pub struct Concept {
     pub implied_regions: RegionSet,
     /// The region, where the concept is a region's own.
     pub region: Option<RegionId>,
+    /// The axis of what a unit counts.
+    pub counts: Option<AxisId>,
 }
 
 /// What a cue says of the exam or the contrast it reaches.

@@ -49,6 +49,8 @@ pub(super) struct AxisWire {
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) read_in: Words,
 }
 
 #[derive(Deserialize, Debug)]
@@ -82,6 +84,7 @@ pub(super) struct ConceptWire {
     pub(super) role: Option<Spanned<String>>,
     #[serde(default, rename = "label")]
     pub(super) _label: Option<String>,
+    pub(super) counts: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) sets: ValuesWire,
     #[serde(default)]

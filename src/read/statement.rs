@@ -133,7 +133,14 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
             }
             Item::Count(counts, unit) => {
                 let g = last(&mut groups);
-                g.counts.push(Placed { value: counts.0, span: p.span, concept: None, at: i });
+                let axis = unit.map_or(known.views, |u| lexicon.concept(u).counts);
+                match axis.filter(|_| axis != known.views) {
+                    None => g.counts.push(Placed { value: counts.0, span: p.span, concept: None, at: i }),
+                    Some(axis) => {
+                        g.values.set(axis, counts.0);
+                        g.proofs.push(Proof { facet: Facet::Axis(axis), span: p.span, concept: unit });
+                    }
+                }
                 g.cover(p.span);
                 if let Some(unit) = unit {
                     imply(lexicon, g, unit, p.span);
@@ -256,7 +263,7 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             g.counts.push(Placed { value: bits, span, concept: Some(concept), at });
         } else if Some(axis) == known.projections {
             g.projections.push(Placed { value: bits, span, concept: Some(concept), at });
-        } else if lexicon.axis(axis).kind == AxisKind::Set {
+        } else if matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags) {
             g.values.add(axis, bits);
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         } else {

@@ -1,0 +1,71 @@
+//! What sentences of the body say of the studies besides contrast and views: stress, 3D, a purpose, an age in weeks. Which
+//! sections may set which axis stands in `axes.toml`.
+
+use super::engine::Reading;
+use crate::code::study::Study;
+use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role};
+use crate::read::count;
+use crate::read::statement::{Facet, Proof};
+use crate::read::text::Mention;
+use crate::text::{Span, sentences};
+
+/// Adds to each study what the body says of it; what a statement of the exam has set stands.
+pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
+    let lexicon = r.text.lexicon;
+    if !r.exams.charge_line && !studies.is_empty() {
+        let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+        for part in &r.parts {
+            let readable: Vec<AxisId> =
+                (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
+            if readable.is_empty() {
+                continue;
+            }
+            for sentence in sentences(r.text.text(), part.body) {
+                r.text.mentions(sentence, false, &mut mentions);
+                if mentions.is_empty() {
+                    continue;
+                }
+                r.text.cues(sentence, &mut cues);
+                let denied = |at: Span| {
+                    cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
+                        Means::Negated => cue.end <= at.start && at.start - cue.end < 20,
+                        Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional => true,
+                        _ => false,
+                    })
+                };
+                let told = |m: &&Mention| {
+                    let c = lexicon.concept(m.concept);
+                    c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0 && !denied(m.span)
+                };
+                for m in mentions.iter().filter(told) {
+                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                        set(r, studies, axis, bits, m.span, Some(m.concept));
+                    }
+                }
+                if mentions.iter().any(|m| lexicon.concept(m.concept).counts.is_some_and(|a| readable.contains(&a))) {
+                    for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
+                        let axis = c.unit.and_then(|u| lexicon.concept(u).counts).filter(|a| readable.contains(a));
+                        if let Some(axis) = axis {
+                            set(r, studies, axis, c.counts.0, c.span, c.unit);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    if let Some(axis) = lexicon.axis_named("register") {
+        let value = if r.exams.charge_line { "charge_line" } else { "report" };
+        for s in studies.iter_mut() {
+            s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
+        }
+    }
+}
+
+/// Flags add up; of anything else the first that is told holds.
+fn set(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
+    let adds = r.text.lexicon.axis(axis).kind == AxisKind::Flags;
+    for study in studies.iter_mut().filter(|s| adds || s.values.get(axis) == 0) {
+        study.values.add(axis, bits);
+        study.proofs.push(Proof { facet: Facet::Axis(axis), span, concept });
+    }
+}
