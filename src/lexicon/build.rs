@@ -13,6 +13,7 @@ use super::model::{
     MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
     Sense, SignWeight, Values,
 };
+use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
@@ -203,7 +204,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
-    Some(Lexicon {
+    let mut lexicon = Lexicon {
         edition,
         sha256,
         axes,
@@ -214,6 +215,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         sections,
         documents,
         families,
+        order: FamilyOrder::default(),
         rules,
         queries,
         codes,
@@ -222,7 +224,9 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         terms,
         proofs,
         places,
-    })
+    };
+    lexicon.order = FamilyOrder::new(&lexicon);
+    Some(lexicon)
 }
 
 pub(super) struct Builder<'a> {

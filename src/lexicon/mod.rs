@@ -7,6 +7,7 @@ mod embedded;
 mod history;
 mod load;
 pub mod model;
+mod order;
 mod place;
 mod problem;
 mod show;
@@ -108,6 +109,7 @@ pub struct Lexicon {
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
+    pub(crate) order: order::FamilyOrder,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) codes: Vec<Code>,
