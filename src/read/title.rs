@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Counts, Family, Role, Sense};
+use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Counts, Family, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -120,8 +120,8 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
 }
 
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
-/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
-/// the edition, then the more common.
+/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the usual one
+/// of its regions, the one with fewer studies, the first of the edition, the more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
     let told = |a: &Atom| a.values.get(known.modality) | a.implied.get(known.modality);
@@ -135,7 +135,8 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     if all != 0 || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
-    let mut best: Option<((usize, usize, bool, u16), u64)> = None;
+    let usual = |bit: u64| atoms.iter().filter(|a| a.region.is_some_and(|r| lexicon.region(r).usually == bit)).count();
+    let mut best: Option<((usize, usize, usize, Reverse<usize>, bool, u16), u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
@@ -151,7 +152,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let taken: usize = choices.iter().filter(|c| tells(lexicon.family(c.family))).map(|c| c.members.len()).sum();
         let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
-        let rank = (taken, asked, lexicon.edition.order.first() == Some(&bit), frequency);
+        let rank = (taken, asked, usual(bit), Reverse(choices.len()), lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
         }
@@ -163,15 +164,15 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     true
 }
 
-/// How many axes that a line tells the rows of a family ask for.
+/// How many axes that a line tells the family or its rows ask for.
 fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> usize {
     let (f, known) = (lexicon.family(family), &lexicon.known);
-    [Some(known.contrast), Some(known.method), known.views, known.extent]
-        .into_iter()
-        .flatten()
-        .filter(|axis| candidate.values.get(*axis) != 0)
-        .filter(|axis| f.rows.iter().any(|r| r.values.get(*axis) != 0) || f.when.get(*axis) != 0)
-        .count()
+    let telling = |axis: AxisId| {
+        [Some(known.contrast), Some(known.method), known.views].contains(&Some(axis))
+            || (lexicon.axis(axis).kind == AxisKind::Flags && Some(axis) != known.projections)
+    };
+    let asks = |axis: AxisId, told: u64| f.rows.iter().map(|r| &r.values).chain([&f.when]).any(|v| v.get(axis) & told != 0);
+    candidate.values.iter().filter(|(axis, told)| telling(*axis) && asks(*axis, *told)).count()
 }
 
 /// A word of the vocabulary on the way to a term: the border behind it, its id, the cost of its repair, where it stands.
