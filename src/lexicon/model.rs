@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::supply::{MeasureId, SupplyId};
+
 /// Index of an axis, in the order of `axes.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AxisId(pub u8);
@@ -222,7 +224,7 @@ pub struct Axis {
     pub labels: BTreeMap<String, String>,
     /// What a record would have to say for a value or set of values.
     pub needs: BTreeMap<String, String>,
-    /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
+    /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
@@ -250,6 +252,17 @@ impl Axis {
             }
         }
         n + rest.count_ones()
+    }
+
+    /// Of two values that are one or of which one is a way of the other, the more particular.
+    #[must_use]
+    pub fn narrower(&self, a: u64, b: u64) -> Option<u64> {
+        let way = |base: u64, way: u64| self.variants.iter().any(|&(bit, ways)| bit == base && way != 0 && ways & way == way);
+        match () {
+            () if a == b || way(b, a) => Some(a),
+            () if way(a, b) => Some(b),
+            () => None,
+        }
     }
 
     /// Our words for the values in `bits`.
@@ -372,6 +385,8 @@ pub enum Role {
     LessThan,
     /// Stands between the bounds of a count: "or", "to".
     Or,
+    /// A month by its name.
+    Month,
 }
 
 /// A meaning that words can have.
@@ -483,6 +498,8 @@ pub enum SectionKind {
     Signature,
     /// Names, numbers, dates.
     Admin,
+    /// The day of the exam.
+    ExamDate,
     /// A heading of a clinical note.
     Note,
     /// Anything else.
@@ -558,6 +575,12 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// An agent that is billed beside the exam.
+    Supply(SupplyId),
+    /// What an amount is measured in.
+    Measure(MeasureId),
+    /// That some of an agent was thrown away; `true`: that nothing was.
+    Waste(bool),
 }
 
 /// One condition of a row, and its code.
@@ -684,6 +707,10 @@ pub struct QueryText {
     pub kind: Box<str>,
     /// The question.
     pub message: Box<str>,
-    /// Concepts that raise it where they are read in what describes the exam.
+    /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
+    pub banner: bool,
+    /// Concepts whose banner keeps it from being raised.
+    pub unless: Vec<ConceptId>,
 }
