@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Counts, Family, Role, Sense};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, Family, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -281,7 +281,7 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
                         if let Sense::Concept(id) = sense
                             && scope.admits(true)
                         {
-                            out[from as usize].push(edge(text.lexicon, from, to, span, id, cost));
+                            out[from as usize].push(Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 });
                         }
                     }
                 }
@@ -298,11 +298,6 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
         fallback(text, &mut out[i], i as u32, t);
     }
     out
-}
-
-fn edge(lexicon: &Lexicon, from: u32, to: u32, span: Span, id: ConceptId, cost: u16) -> Edge {
-    let _ = lexicon;
-    Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 }
 }
 
 /// An exact term inside a longer exact term is not read, unless another long term crosses the longer one, so that the
@@ -386,10 +381,10 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
         let mut here = std::mem::take(&mut at[node as usize]);
         here.sort_by_key(key);
         here.truncate(BEAM);
-        let (from, to) = (kept.len(), kept.len() + here.len());
-        kept.extend(here);
-        for before in from..to {
-            let (letters, cost, len) = key(&kept[before]);
+        for partial in here {
+            let before = kept.len();
+            kept.push(partial);
+            let (letters, cost, len) = key(&partial);
             for edge in &edges[node as usize] {
                 let (letters, cost, len) = (letters + edge.letters, cost + edge.cost, len + 1);
                 at[edge.to as usize].push(Partial { before, edge: *edge, letters, cost, len });
