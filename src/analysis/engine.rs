@@ -40,7 +40,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let admission = admit(&text, &parts, &exams);
     let r = Reading { text, parts, exams, notes, admission };
 
-    let mut studies = fuse(lexicon, &r.exams);
+    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
@@ -60,6 +60,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
+    split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
@@ -124,6 +125,21 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         suggestions,
         rejected,
         queries,
+    }
+}
+
+/// Studies of both sides whose views differ are two, where the code is billed once a side.
+fn split_sides(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
+    let per_side = |s: &Study| {
+        let atom = Atom { region: s.region, values: s.values, implied: s.implied, ..Atom::default() };
+        best_single(lexicon, &candidate(lexicon, &atom), day).is_some_and(|f| lexicon.family(f).per_side)
+    };
+    let list = std::mem::take(studies);
+    for s in list {
+        match views::split_sides(lexicon, &s).filter(|_| per_side(&s)) {
+            Some(parts) => studies.extend(parts),
+            None => studies.push(s),
+        }
     }
 }
 

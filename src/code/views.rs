@@ -79,21 +79,49 @@ pub(crate) fn settle(lexicon: &Lexicon, s: &mut Study, denied: u64) {
     s.done_views = done;
 }
 
-/// The views of both sides added, where a source tells them side by side or of each side.
+/// The views of both sides added, where a source tells them side by side or of each side; those that are of both on
+/// one film count once.
 fn both_sides(lexicon: &Lexicon, s: &Study, projections: AxisId, source: Source) -> Counts {
-    let of = |wanted: &dyn Fn(&Told) -> bool| {
-        let told = together(lexicon, projections, s.views.iter().filter(|t| t.source == source && wanted(t)));
-        if told.0 == 0 { 0 } else { told.decisive() }
-    };
+    let told = || s.views.iter().filter(|t| t.source == source);
+    let number = |c: Counts| if c.0 == 0 { 0 } else { c.decisive() };
+    let of = |wanted: &dyn Fn(&Told) -> bool| number(together(lexicon, projections, told().filter(|t| wanted(t))));
+    let one_sided = |t: &Told| t.side.is_power_of_two();
+    let own = told().filter(|t| t.each || one_sided(t)).fold(0, |bits, t| bits | t.projections);
+    let shared = told().filter(|t| !t.each && !one_sided(t)).fold(0, |bits, t| bits | t.projections) & !own;
+    let shared = lexicon.axis(projections).count(shared);
     let each = of(&|t| t.each);
     if each > 0 {
-        return Counts::new(Some(2 * each), 2 * each);
+        let sum = 2 * each + shared;
+        return Counts::new(Some(sum), sum);
     }
-    let sides: Vec<u64> = s.views.iter().filter(|t| t.source == source && t.side.is_power_of_two()).map(|t| t.side).collect();
+    let sides: Vec<u64> = told().filter(|t| one_sided(t)).map(|t| t.side).collect();
     let (Some(&one), Some(&other)) = (sides.iter().min(), sides.iter().max()) else { return Counts(0) };
     if one == other {
         return Counts(0);
     }
-    let sum = of(&|t| t.side == one) + of(&|t| t.side == other);
+    let sum = of(&|t| t.side == one) + of(&|t| t.side == other) + shared;
     Counts::new(Some(sum), sum)
+}
+
+/// Two studies of one exam of both sides whose views differ: "three views of the left knee; AP of the right for
+/// comparison". Views that are of both sides are of each.
+pub(crate) fn split_sides(lexicon: &Lexicon, s: &Study) -> Option<[Study; 2]> {
+    let projections = lexicon.known.projections?;
+    let side = lexicon.known.side;
+    let source = [Source::Performed, Source::Title].into_iter().find(|source| s.views.iter().any(|t| t.source == *source))?;
+    if s.values.get(side).count_ones() != 2 || !s.views.iter().any(|t| t.source == source && t.side.is_power_of_two()) {
+        return None;
+    }
+    let bits = s.values.get(side);
+    let one = bits & bits.wrapping_neg();
+    let of = |own: u64| {
+        let mut part = s.clone();
+        part.values.set(side, own);
+        part.views.retain(|t| t.source == source && (t.side & own != 0 || t.side == 0));
+        part
+    };
+    let parts = [of(one), of(bits & !one)];
+    let count = |part: &Study| together(lexicon, projections, part.views.iter());
+    let (left, right) = (count(&parts[0]), count(&parts[1]));
+    (left.0 != 0 && right.0 != 0 && left.decisive() != right.decisive()).then_some(parts)
 }

@@ -298,7 +298,14 @@ impl Builder<'_> {
                 needs: w.needs.clone(),
                 variants: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+                prefers: 0,
             };
+            if let Some(value) = &w.prefers {
+                match axis.bit(value.get_ref()) {
+                    Some(bit) => axis.prefers = bit,
+                    None => self.problem(at.file, value.span(), "this is no value of the axis", "name one of its values"),
+                }
+            }
             for (base, words) in &w.variants {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(base), bits) {

@@ -204,6 +204,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Of several values that such sentences tell, the one that holds; 0: the first.
+    pub prefers: u64,
 }
 
 impl Axis {
@@ -214,6 +216,12 @@ impl Axis {
             return Counts::parse(value).map(|c| c.0);
         }
         self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// All values.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        (1 << self.values.len()) - 1
     }
 
     /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.

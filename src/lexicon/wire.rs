@@ -51,6 +51,7 @@ pub(super) struct AxisWire {
     pub(super) needs: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) prefers: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Debug)]
