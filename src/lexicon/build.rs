@@ -626,6 +626,7 @@ impl Builder<'_> {
                     from: c.from.get_ref().as_str().into(),
                     to: c.to.get_ref().as_str().into(),
                     beside: c.beside.iter().filter_map(|f| self.family(file, f.span(), f.get_ref(), families)).collect(),
+                    taking: c.taking.as_deref().map(Into::into),
                 }
             } else if w.downgrades.is_empty() {
                 Effect::Absorbs(pairs(self, &w.absorbs))

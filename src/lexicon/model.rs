@@ -607,6 +607,8 @@ pub enum Effect {
         to: Box<str>,
         /// Families of which one has to be there.
         beside: Vec<FamilyId>,
+        /// The code that it has to stand beside, and takes in.
+        taking: Option<Box<str>>,
     },
     /// A study with one of these families and a feature is another family's.
     Downgrades(Vec<(FamilyId, FamilyId)>),

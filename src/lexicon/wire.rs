@@ -236,6 +236,7 @@ pub(super) struct BecomesWire {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
     pub(super) beside: Words,
+    pub(super) taking: Option<String>,
 }
 
 #[derive(Deserialize, Debug)]

@@ -116,7 +116,7 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
 /// Whether a heading names an exam of another kind than the title's and no more than its result stands under it:
 /// "Radiographs of left foot 3 views: negative."
 fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> bool {
-    const RESULT: usize = 4; // words
+    const RESULT: usize = 8; // words
     let modality = text.lexicon.known.modality;
     let of = |atoms: &[Atom]| atoms.iter().fold(0, |bits, a| bits | a.values.get(modality));
     let title = out.ours.iter().filter(|e| e.source == Source::Title).fold(0, |bits, e| bits | of(&e.atoms));
@@ -188,7 +188,11 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     let flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
         let own = own_words(text, span, out, b);
-        let reading = title::read(text, own, day, Line::Title);
+        let headline = source == Source::Title && is_headline(text, own);
+        let mut reading = title::read(text, own, day, if headline { Line::Headline } else { Line::Title });
+        if headline && reading.supplied && !is_film(text.lexicon, &reading) {
+            reading = title::read(text, own, day, Line::Title);
+        }
         if !judged_away(text, span, out, &reading, b) {
             push(out, source, reading, span, text.whole());
         }
@@ -289,7 +293,7 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
             }
             seen += 1;
         } else {
-            if seen > 0 || i > 8 {
+            if seen > 0 || i > 8 || out.ours.iter().any(|e| e.source == Source::Performed) {
                 still_titles = false;
             }
             sentence(text, span, SectionKind::Body, out, b);
@@ -473,6 +477,12 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         // the phrase is the words of modality and region, not the whole group
         let phrase = phrase(text, &atom);
         let mut verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
+        // "No chest films were exposed."
+        if let Verdict::Performed(done) = verdict
+            && b.cues.iter().any(|&(at, cue)| denies(text, at, cue, phrase))
+        {
+            verdict = Verdict::Not(Reason::NotPerformed, done);
+        }
         if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
             verdict = Verdict::Silent; // what was not done is the projection that was taken out
         }
@@ -513,19 +523,22 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     }
 }
 
+/// Whether a "no" stands right before a phrase.
+fn denies(text: &Text<'_>, at: Span, cue: CueId, phrase: Span) -> bool {
+    const NEAR: u32 = 3; // bytes between
+    text.lexicon.cue(cue).means == Means::Negated && at.end <= phrase.start && phrase.start - at.end < NEAR
+}
+
 /// Takes projections out of an atom that were not obtained ("AP view; the patient refused the lateral"). Says whether
 /// others are left.
 fn keep_obtained(text: &Text<'_>, atom: &mut Atom, out: &mut Exams, cues: &[(Span, CueId)]) -> bool {
-    const NEAR: u32 = 3; // bytes between a denial and the projection
     let Some(axis) = text.lexicon.known.projections.filter(|a| atom.values.get(*a) != 0) else { return false };
     let mut denied = 0;
     atom.proofs.retain(|p| {
         let Some(concept) = p.concept.filter(|_| p.facet == Facet::Axis(axis)) else { return true };
         // "no patellar view was made"
-        let no = |&(at, cue): &(Span, CueId)| {
-            text.lexicon.cue(cue).means == Means::Negated && at.end <= p.span.start && p.span.start - at.end < NEAR
-        };
-        let not = matches!(judge(text, p.span, cues), Verdict::Not(Reason::NotPerformed, _)) || cues.iter().any(no);
+        let no = cues.iter().any(|&(at, cue)| denies(text, at, cue, p.span));
+        let not = no || matches!(judge(text, p.span, cues), Verdict::Not(Reason::NotPerformed, _));
         if not {
             denied |= text.lexicon.concept(concept).sets.get(axis);
         }
