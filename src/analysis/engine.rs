@@ -316,7 +316,7 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             && choice.members.len() > 1
             && counts_views(lexicon, family)
         {
-            join_views(&mut study, views, choice.members.iter().map(|&i| &studies[i]));
+            join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
@@ -350,23 +350,28 @@ pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, co
     counts_views(lexicon, family) && row(lexicon, family, &values).is_some_and(|(r, _)| *r.code != *code)
 }
 
-/// The views of parts that one code joins: added, where each part has its own; a number told once is everyone's.
-fn join_views<'s>(joined: &mut Study, axis: AxisId, members: impl Iterator<Item = &'s Study>) {
-    let (mut sum, mut seen, mut told) = (0, Vec::new(), Counts(0));
+/// The views of parts that one code joins: added, where each part has its own; a number told for several is the total.
+fn join_views(joined: &mut Study, axis: AxisId, members: &[&Study]) {
+    let (mut sum, mut parts, mut total, mut told) = (0, 0, None::<Counts>, Counts(0));
     for s in members {
         let counts = if s.both_views.0 == 0 { Counts(s.values.get(axis)) } else { s.both_views };
-        let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
-        if counts.0 == 0 || (!words.is_empty() && seen.contains(&words)) {
+        if counts.0 == 0 {
             continue;
         }
-        seen.push(words);
-        sum += counts.decisive();
-        told = counts;
+        let shared = |at: Span| members.iter().filter(|m| m.views.iter().any(|t| t.number_at == Some(at))).count() > 1;
+        if s.views_at.is_some_and(shared) {
+            total = Some(counts);
+            continue;
+        }
+        (sum, parts, told) = (sum + counts.decisive(), parts + 1, counts);
     }
-    match seen.len() {
-        0 => {}
-        1 => joined.values.set(axis, told.0),
-        _ => joined.values.set(axis, Counts::new(Some(sum), sum).0),
+    let value = match total {
+        Some(all) if all.decisive() >= sum => all,
+        _ if parts == 1 => told,
+        _ => Counts::new(Some(sum), sum),
+    };
+    if total.is_some() || parts > 0 {
+        joined.values.set(axis, value.0);
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Study {
     pub(crate) sides: Vec<(u64, Source, Span)>,
     /// What statements say of views; settled: as the title has it, and as it was done.
     pub(crate) views: Vec<Told>,
+    /// The words of the number that holds, where no list does.
+    pub(crate) views_at: Option<Span>,
     pub(crate) title_views: Counts,
     pub(crate) done_views: Counts,
     /// The views of the left and of the right added, where both are told apart.
@@ -66,6 +68,7 @@ impl Study {
             named: 0,
             sides: Vec::new(),
             views: Vec::new(),
+            views_at: None,
             title_views: Counts(0),
             done_views: Counts(0),
             both_views: Counts(0),

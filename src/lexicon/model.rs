@@ -224,6 +224,13 @@ impl Axis {
         (1 << self.values.len()) - 1
     }
 
+    /// `bits`, with the ways of a value that `other` tells and `bits` only names.
+    #[must_use]
+    pub fn refine(&self, bits: u64, other: u64) -> u64 {
+        let told = |&&(base, ways): &&(u64, u64)| bits & base != 0 && bits & ways == 0;
+        self.variants.iter().filter(told).fold(bits, |all, (_, ways)| all | (other & ways))
+    }
+
     /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.
     #[must_use]
     pub fn count(&self, bits: u64) -> u32 {

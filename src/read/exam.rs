@@ -642,7 +642,7 @@ fn names_exam_prose(text: &Text<'_>, span: Span, kind: SectionKind, b: &mut Buff
     // in the technique a method may stand without its modality ("Elastography: passive driver ...")
     let technique = kind == SectionKind::Technique;
     let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
-    (describes && lists_views(text, span, technique, &b.mentions))
+    (describes && (lists_views(text, span, technique, &b.mentions) || takes_view(text, span, b)))
         || b.mentions.iter().any(|m| {
             let c = text.lexicon.concept(m.concept);
             c.role == Role::Plain

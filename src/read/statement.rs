@@ -114,7 +114,7 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
     for g in &mut groups {
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
-        atoms_of(lexicon, g, title, &mut atoms);
+        atoms_of(lexicon, g, &mut atoms);
     }
     atoms
 }
@@ -598,7 +598,7 @@ fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
     order.map(|value| Placed { value, ..*both })
 }
 
-fn atoms_of(lexicon: &Lexicon, g: &Group, title: bool, out: &mut Vec<Atom>) {
+fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
     let known = &lexicon.known;
     let base = Atom { values: g.values, implied: g.implied, proofs: g.proofs.clone(), span: g.span.unwrap_or_default(), ..Atom::default() };
     let mut regions = g.regions.clone();
@@ -608,7 +608,7 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, title: bool, out: &mut Vec<Atom>) {
     for r in &regions {
         // "AP of both knees, lateral of each knee": named again with projections of its own
         let again = seen.contains(r.value);
-        if again && (title || apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty())) {
+        if again && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
             if let Some(a) = out.iter_mut().rev().find(|a| a.region == Some(r.value)) {
                 a.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
             }
