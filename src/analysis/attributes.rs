@@ -12,6 +12,7 @@ use crate::text::{Span, sentences};
 /// Adds to each study what the body says of it; what a statement of the exam has set stands.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
+    let procedure = lexicon.axis_named("procedure");
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
@@ -36,10 +37,17 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 let told = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0 && !denied(m.span)
+                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                };
+                // the name of an exam tells of others that it is done to a patient, and nothing else
+                let speaks = |m: &Mention, axis: AxisId| {
+                    let c = lexicon.concept(m.concept);
+                    c.role == Role::Hint || c.sets.get(lexicon.known.modality) == 0 || Some(axis) == procedure
                 };
                 for m in mentions.iter().filter(told) {
-                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                    for (axis, bits) in
+                        lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis) && speaks(m, *axis))
+                    {
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }

@@ -354,29 +354,31 @@ pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, co
     counts_views(lexicon, family) && row(lexicon, family, &values).is_some_and(|(r, _)| *r.code != *code)
 }
 
-/// The views of parts that one code joins: added, where each part has its own; a number told for several is the total.
+/// The views of parts that one code joins: added, where each part has its own; a number told for several is the total,
+/// and a list told for several counts once.
 fn join_views(joined: &mut Study, axis: AxisId, members: &[&Study]) {
-    let (mut sum, mut parts, mut total, mut told) = (0, 0, None::<Counts>, Counts(0));
+    let (mut sum, mut lists, mut total, mut told) = (0, Vec::new(), None::<Counts>, Counts(0));
     for s in members {
         let counts = if s.both_views.0 == 0 { Counts(s.values.get(axis)) } else { s.both_views };
-        if counts.0 == 0 {
+        let shared = |at: Span| members.iter().filter(|m| m.views.iter().any(|t| t.number_at == Some(at))).count() > 1;
+        let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
+        if counts.0 == 0 || (!words.is_empty() && lists.contains(&words)) {
             continue;
         }
-        let shared = |at: Span| members.iter().filter(|m| m.views.iter().any(|t| t.number_at == Some(at))).count() > 1;
         if s.views_at.is_some_and(shared) {
             total = Some(counts);
             continue;
         }
-        (sum, parts, told) = (sum + counts.decisive(), parts + 1, counts);
+        lists.push(words);
+        (sum, told) = (sum + counts.decisive(), counts);
     }
-    let value = match total {
-        Some(all) if all.decisive() >= sum => all,
-        _ if parts == 1 => told,
+    let value = match (total, lists.len()) {
+        (Some(all), _) if all.decisive() >= sum => all,
+        (None, 0) => return,
+        (_, 1) => told,
         _ => Counts::new(Some(sum), sum),
     };
-    if total.is_some() || parts > 0 {
-        joined.values.set(axis, value.0);
-    }
+    joined.values.set(axis, value.0);
 }
 
 /// Whether a study has text of its own under a heading of its own.
