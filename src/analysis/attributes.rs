@@ -14,6 +14,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+        let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -33,19 +34,30 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                         _ => false,
                     })
                 };
-                let told = |m: &&Mention| {
+                let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0 && !denied(m.span)
+                    let plain = c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0;
+                    (plain || c.role == Role::Hint) && !denied(m.span)
                 };
-                for m in mentions.iter().filter(told) {
-                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                for m in mentions.iter().filter(says) {
+                    let c = lexicon.concept(m.concept);
+                    let here = c.read_in.contains(&part.kind);
+                    for (axis, bits) in c.sets.iter().filter(|(a, _)| readable.contains(a) || (here && *a != lexicon.known.modality)) {
                         set(r, studies, axis, bits, m.span, Some(m.concept));
                     }
                 }
-                if mentions.iter().any(|m| lexicon.concept(m.concept).counts.is_some_and(|a| readable.contains(&a))) {
+                if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
                     for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
-                        let axis = c.unit.and_then(|u| lexicon.concept(u).counts).filter(|a| readable.contains(a));
-                        if let Some(axis) = axis {
+                        let Some(unit) = c.unit.map(|u| lexicon.concept(u)) else { continue };
+                        let Some(axis) = unit.counts.filter(|a| readable.contains(a)) else { continue };
+                        if unit.beside.is_empty() {
+                            set(r, studies, axis, c.counts.0, c.span, c.unit);
+                        } else if let Some(rank) = unit.beside.iter().position(|b| mentions.iter().any(|m| m.concept == *b))
+                            && told.iter().all(|(a, best)| *a != axis || rank < *best)
+                        {
+                            // more trusted than what was read before, and than a title
+                            told.push((axis, rank));
+                            studies.iter_mut().for_each(|s| s.values.set(axis, 0));
                             set(r, studies, axis, c.counts.0, c.span, c.unit);
                         }
                     }

@@ -258,6 +258,8 @@ impl Lexicon {
             |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
+        out.push(("brings", f.brings.iter().map(|id| self.family(*id).id.to_string()).collect()));
+        out.push(("units", f.each.iter().map(|a| format!("one for each of {}", self.axis(*a).id)).collect()));
         out.push(("silence means", text(self.says(&f.assume, &none))));
         out.push(("per side", if f.per_side { vec!["one unit a side".to_owned()] } else { Vec::new() }));
         out.push(("valid", text(days(f.from, f.until))));

@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Counts, Family, Role, Sense};
+use crate::lexicon::model::{AxisKind, ConceptId, Counts, Family, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -112,8 +112,8 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
         }
     }
     for (axis, bits) in atom.implied.iter() {
-        if values.get(axis) == 0 {
-            values.set(axis, bits);
+        if values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags {
+            values.add(axis, bits);
         }
     }
     Candidate { region: atom.region, values }
