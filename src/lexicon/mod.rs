@@ -4,12 +4,14 @@ mod build;
 mod card;
 mod check;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
 mod place;
 mod problem;
 mod show;
 mod terms;
+mod trie;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -25,11 +27,11 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub use terms::Engine;
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
@@ -155,13 +157,6 @@ impl Lexicon {
         }
     }
 
-    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
-    #[must_use]
-    pub fn with_engine(mut self, engine: Engine) -> Self {
-        self.terms.use_engine(engine);
-        self
-    }
-
     /// The edition's name.
     #[must_use]
     pub fn edition(&self) -> &str {
@@ -174,7 +169,7 @@ impl Lexicon {
         &self.sha256
     }
 
-    /// The terms, for benchmarks.
+    /// The terms, for benchmarks and tests.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
