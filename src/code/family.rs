@@ -74,11 +74,11 @@ pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -
 
 /// How particularly a family takes a candidate; `None` where it does not.
 pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
-    if !accepts_values(lexicon, f, &candidate.values, false) {
+    if (f.nowhere && candidate.region.is_some()) || !accepts_values(lexicon, f, &candidate.values, false) {
         return None;
     }
     let region_rank = if f.any.is_empty() {
-        0
+        u32::from(f.nowhere)
     } else {
         let have = candidate.region?;
         let near = std::iter::successors(Some(have), |r| lexicon.region(*r).parent).find(|r| f.any.contains(*r))?;

@@ -634,6 +634,7 @@ impl Builder<'_> {
                 when,
                 unless,
                 any,
+                nowhere: w.nowhere,
                 all,
                 rows,
                 assume,

@@ -570,6 +570,8 @@ pub struct Family {
     pub unless: Values,
     /// Regions of which it takes any; one code whichever.
     pub any: RegionSet,
+    /// Only a study that names no region: a method billed by itself.
+    pub nowhere: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.

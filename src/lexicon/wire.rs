@@ -217,6 +217,8 @@ pub(super) struct FamilyWire {
     pub(super) any: Words,
     #[serde(default)]
     pub(super) all: Words,
+    #[serde(default)]
+    pub(super) nowhere: bool,
     pub(super) contrast: Option<ContrastRows>,
     pub(super) code: Option<Spanned<String>>,
     #[serde(default)]
