@@ -7,7 +7,7 @@ use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
     queries,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
+use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
@@ -332,8 +332,20 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             }
         }
     }
+    companions(lexicon, &mut out, day);
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// The codes that come beside any study that has what they want: a rendering in three dimensions.
+fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
+    for (i, f) in lexicon.families.iter().enumerate().filter(|(_, f)| f.companion && f.in_force(day)) {
+        let host = |c: &&Coded| accepts_values(lexicon, f, &c.study.values, false);
+        let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
+        if let Some((host, row, defaults)) = found {
+            coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
 }
 
 /// How many of what a family or a row counts by, sides apart.
@@ -455,11 +467,13 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     for r in &lexicon.family(c.family).rows {
-        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        let register = lexicon.axis_named("register");
+        let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
+        if elsewhere || r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
             continue;
         }
         let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }

@@ -60,7 +60,7 @@ fn push(out: &mut Vec<Choice>, family: FamilyId, members: Vec<usize>) {
 }
 
 fn families(lexicon: &Lexicon, day: Date) -> impl Iterator<Item = (FamilyId, &Family)> {
-    lexicon.families.iter().enumerate().filter(move |(_, f)| f.in_force(day)).map(|(i, f)| (FamilyId(i as u16), f))
+    lexicon.families.iter().enumerate().filter(move |(_, f)| !f.companion && f.in_force(day)).map(|(i, f)| (FamilyId(i as u16), f))
 }
 
 /// The most particular family that takes one candidate alone.
@@ -88,7 +88,7 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
 }
 
 /// Whether a study has the values that a family wants and none that it refuses; of a `part` set axes are not asked.
-fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
+pub(crate) fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
     let asked = |axis: AxisId| !(part && matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags));
     f.when.iter().all(|(axis, bits)| !asked(axis) || holds(lexicon, axis, bits, values.get(axis)))
         && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {

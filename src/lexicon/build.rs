@@ -635,6 +635,7 @@ impl Builder<'_> {
                 unless,
                 any,
                 nowhere: w.nowhere,
+                companion: w.companion,
                 all,
                 rows,
                 assume,

@@ -128,7 +128,7 @@ impl Lexicon {
 
     /// Two families of single regions that take one study on one day with the same rank.
     fn check_twins(&self, out: &mut Vec<Problem>) {
-        let single: Vec<&Family> = self.families.iter().filter(|f| f.all.is_empty()).collect();
+        let single: Vec<&Family> = self.families.iter().filter(|f| f.all.is_empty() && !f.companion).collect();
         for (i, f) in single.iter().enumerate() {
             for g in &single[i + 1..] {
                 // one takes only studies of no region, the other only studies of some

@@ -572,6 +572,8 @@ pub struct Family {
     pub any: RegionSet,
     /// Only a study that names no region: a method billed by itself.
     pub nowhere: bool,
+    /// No study of its own: its code comes beside any study that has what it wants.
+    pub companion: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.

@@ -254,6 +254,7 @@ impl Lexicon {
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
         out.push(("no region", if f.nowhere { vec!["only where none is named".to_owned()] } else { Vec::new() }));
+        out.push(("companion", if f.companion { vec!["of any study that has it".to_owned()] } else { Vec::new() }));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
         let rows =
             |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();

@@ -219,6 +219,8 @@ pub(super) struct FamilyWire {
     pub(super) all: Words,
     #[serde(default)]
     pub(super) nowhere: bool,
+    #[serde(default)]
+    pub(super) companion: bool,
     pub(super) contrast: Option<ContrastRows>,
     pub(super) code: Option<Spanned<String>>,
     #[serde(default)]

@@ -76,8 +76,13 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         let bits = a.values.get(modality) | a.implied.get(modality);
         bits != 0 && bits & lexicon.edition.built == 0
     };
-    let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
-    let choices = choose(lexicon, &candidates, day);
+    // families that only a charge line has count where no other takes the line
+    let plain: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
+    let mut choices = choose(lexicon, &plain, day);
+    if choices.iter().map(|c| c.members.len()).sum::<usize>() < atoms.len() {
+        let told: Vec<Candidate> = plain.into_iter().map(|c| in_register(lexicon, c, charge_line)).collect();
+        choices = choose(lexicon, &told, day);
+    }
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
@@ -119,6 +124,15 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
     Candidate { region: atom.region, values }
 }
 
+/// The same, said in a charge line or in a report.
+pub(crate) fn in_register(lexicon: &Lexicon, mut candidate: Candidate, charge_line: bool) -> Candidate {
+    if let Some(axis) = lexicon.axis_named("register") {
+        let value = if charge_line { "charge_line" } else { "report" };
+        candidate.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
+    }
+    candidate
+}
+
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
 /// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
 /// the edition, then the more common.
@@ -140,7 +154,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let candidates: Vec<Candidate> = atoms
             .iter()
             .map(|a| {
-                let mut c = candidate(lexicon, a);
+                let mut c = in_register(lexicon, candidate(lexicon, a), true);
                 c.values.set(known.modality, bit);
                 c
             })
