@@ -37,6 +37,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
                     let plain = c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0;
+                    // a hint of the modality may tell more: a velocity in the findings is Doppler
                     (plain || c.role == Role::Hint) && !denied(m.span)
                 };
                 for m in mentions.iter().filter(says) {
