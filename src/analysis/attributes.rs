@@ -3,8 +3,8 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role};
-use crate::read::count;
+use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role};
+use crate::read::count::{self, Count};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::{Span, sentences};
@@ -15,6 +15,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
+        // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
+        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -43,7 +45,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 for m in mentions.iter().filter(says) {
                     let c = lexicon.concept(m.concept);
                     let here = c.read_in.contains(&part.kind);
-                    for (axis, bits) in c.sets.iter().filter(|(a, _)| readable.contains(a) || (here && *a != lexicon.known.modality)) {
+                    let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
+                    for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a)) {
                         set(r, studies, axis, bits, m.span, Some(m.concept));
                     }
                 }
@@ -53,7 +56,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                         let Some(axis) = unit.counts.filter(|a| readable.contains(a)) else { continue };
                         if unit.beside.is_empty() {
                             set(r, studies, axis, c.counts.0, c.span, c.unit);
-                        } else if let Some(rank) = unit.beside.iter().position(|b| mentions.iter().any(|m| m.concept == *b))
+                        } else if let Some(rank) = trust(r, unit, c, &mentions)
                             && told.iter().all(|(a, best)| *a != axis || rank < *best)
                         {
                             // more trusted than what was read before, and than a title
@@ -72,6 +75,16 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
     }
+}
+
+/// How far a number of the body is to be trusted, 0 most: by the words that stand near it, by its own form, by "at" before it.
+fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Option<usize> {
+    const NEAR: u32 = 40; // bytes between a number and the words that it belongs to
+    let near = |m: &Mention| m.span.start < c.span.end + NEAR && c.span.start < m.span.end + NEAR;
+    let by_words = unit.beside.iter().position(|b| mentions.iter().any(|m| m.concept == *b && near(m)));
+    let by_form = c.age.then_some(unit.beside.len().min(1));
+    let at = r.text.text()[..c.span.start as usize].ends_with("at ").then_some(unit.beside.len());
+    [by_words, by_form, at].into_iter().flatten().min()
 }
 
 /// Flags add up; of anything else the first that is told holds.

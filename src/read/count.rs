@@ -12,6 +12,8 @@ pub(crate) struct Count {
     pub(crate) counts: Counts,
     pub(crate) span: Span,
     pub(crate) unit: Option<ConceptId>,
+    /// Whether it is written as only an age is: "20w3d", "20 3/7 weeks".
+    pub(crate) age: bool,
 }
 
 /// Cuts tokens at the border of a number and a unit that is glued to it: "HAND3V", "2VWS".
@@ -203,7 +205,7 @@ impl Reader<'_, '_> {
             && let Some(unit) = self.weeks()
         {
             let span = self.toks[i].span.join(self.toks[i + len - 1].span);
-            return Some(Count { from: i, to: i + len, counts: Counts::new(Some(weeks), weeks), span, unit: Some(unit) });
+            return Some(Count { from: i, to: i + len, counts: Counts::new(Some(weeks), weeks), span, unit: Some(unit), age: true });
         }
         const GAP: usize = 4; // words of the lexicon between a number and its unit
         let (mut at_least, mut at_most, mut less, mut more) = (false, false, false, false);
@@ -325,7 +327,7 @@ impl Reader<'_, '_> {
             Counts::new(Some(low), high)
         };
         let span = self.toks[i].span.join(self.toks[end - 1].span);
-        Some(Count { from: i, to: end, counts, span, unit })
+        Some(Count { from: i, to: end, counts, span, unit, age: sevenths.is_some() })
     }
 
     /// Whether a token follows the one before with one character between.
