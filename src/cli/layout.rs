@@ -128,7 +128,7 @@ impl Page<'_> {
     }
 
     /// `role  place  words` under a code, the words on two lines at most.
-    fn quoted(&self, out: &mut impl Write, name: &str, color: &str, span: Span, more: usize) -> io::Result<()> {
+    pub fn quoted(&self, out: &mut impl Write, name: &str, color: &str, span: Span, more: usize) -> io::Result<()> {
         let room = self.width.saturating_sub(INDENT + ROLE + PLACE);
         let more = if more == 0 { String::new() } else { format!("(+{more} more)") };
         let words = if self.quote { words(self.text, span, room * 2 - more.len() - 8) } else { format!("{} bytes", span.len()) };

@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod batch;
 mod caret;
+mod claim;
 mod codes;
 mod explain;
 mod failure;
@@ -14,6 +15,7 @@ mod lexicon;
 mod lines;
 mod marked;
 mod near;
+mod policy;
 mod quotes;
 mod screen;
 

@@ -4,6 +4,8 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::billing::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
+use super::policy::PolicyWire;
 use super::problem::Problem;
 use super::wire::{
     AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
@@ -31,9 +33,19 @@ pub(super) struct Entries {
     pub(super) families: Vec<At<FamilyWire>>,
     pub(super) rules: Vec<At<RuleWire>>,
     pub(super) queries: Vec<At<QueryWire>>,
+    pub(super) policies: Vec<At<PolicyWire>>,
+    pub(super) choices: Vec<At<ReplacementWire>>,
+    pub(super) payers: Vec<At<ReplacementWire>>,
+    pub(super) joins: Vec<At<JoinWire>>,
+    pub(super) pairs: Vec<At<PairWire>>,
+    pub(super) addons: Vec<At<AddOnWire>>,
+    pub(super) modifiers: Vec<At<ModifierWire>>,
+    pub(super) circumstances: Vec<At<CircumstanceWire>>,
+    pub(super) rationales: Vec<At<RationaleWire>>,
 }
 
-const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query";
+const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, policy, choice, payer, join, pair, addon, modifier, \
+    circumstance, rationale";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -69,6 +81,15 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "family" => reader.many(value, &mut all.families),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
+                "policy" => reader.many(value, &mut all.policies),
+                "choice" => reader.many(value, &mut all.choices),
+                "payer" => reader.many(value, &mut all.payers),
+                "join" => reader.many(value, &mut all.joins),
+                "pair" => reader.many(value, &mut all.pairs),
+                "addon" => reader.many(value, &mut all.addons),
+                "modifier" => reader.many(value, &mut all.modifiers),
+                "circumstance" => reader.many(value, &mut all.circumstances),
+                "rationale" => reader.many(value, &mut all.rationales),
                 other => reader.problem(key.span(), format!("there is no kind of entry called `{other}`"), format!("use one of: {KINDS}")),
             }
         }

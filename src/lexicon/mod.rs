@@ -1,12 +1,15 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
+pub(crate) mod billing;
 mod build;
 mod card;
 mod check;
+mod edits;
 mod embedded;
 mod load;
 pub mod model;
 mod place;
+pub(crate) mod policy;
 mod problem;
 mod show;
 mod terms;
@@ -24,6 +27,8 @@ use model::{
     SectionEntry, SectionId, Sense, Values,
 };
 
+pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use policy::Policy;
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
 pub use place::EntryKind;
 pub(crate) use place::Place;
@@ -78,6 +83,8 @@ pub(crate) enum Owner {
     Family(FamilyId),
     /// That this rule holds for a line.
     Rule(u16),
+    /// That this entry of the claim takes part in the claim for a line; index of its place.
+    Claim(u32),
 }
 
 /// A line that an entry has to fire on, or must not.
@@ -105,6 +112,7 @@ pub struct Lexicon {
     pub(crate) families: Vec<Family>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
+    pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
     pub(crate) terms: Terms,
     pub(crate) proofs: Vec<Proof>,
@@ -211,6 +219,12 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// The edits that come with the lexicon.
+    #[must_use]
+    pub const fn edits(&self) -> &Edits {
+        &self.billing.edits
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {
