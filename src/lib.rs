@@ -25,5 +25,8 @@ pub use analysis::{
     Query, Rationale, Reason, Rejected, Removed, ReportText, Standing, StudyView, Suggestion, answer, claim_json,
 };
 pub use jiff::civil::Date;
-pub use lexicon::{BadLine, CodeCard, Edit, EditEdition, Edits, Engine, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Policy, Problem, Way};
+pub use lexicon::{
+    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, Edits, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind,
+    Neighbour, Policy, Problem, Way,
+};
 pub use text::{Folded, Position, Span, position};

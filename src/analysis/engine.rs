@@ -115,8 +115,9 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         }
     }
     others(&r, &studies, day, &mut rejected);
-    let queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
+    let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
+    queries::of_record(&r, options.date_of_service, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
     let told = if r.admission.admitted { circumstances::read(&r) } else { Vec::new() };
     let mut analysis = Analysis {

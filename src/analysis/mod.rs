@@ -6,6 +6,7 @@ mod claim;
 mod claim_json;
 mod confidence;
 mod encounter;
+mod dates;
 mod engine;
 mod settle;
 mod explain;

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use radcode::{Analysis, Analyzer, Engine, JsonOptions, answer};
+use radcode::{Analysis, Analyzer, JsonOptions, answer};
 
 use super::claim::{self, Report};
 use super::args::{AnalyzeArgs, Common, Format};
@@ -17,7 +17,7 @@ use super::screen::Screen;
 
 /// Reads one report and writes its answer.
 pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = with_edits(Analyzer::new(load(common, Engine::Small)?), &args.reading.site)?;
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let policy = policy(&args.reading.site, &analyzer, common)?;
     let text = read_one(args.file.as_deref(), &args.reading)?;
     let analysis = analyzer.analyze(&text, &args.reading.options(&policy));

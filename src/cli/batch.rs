@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use radcode::{Analysis, Analyzer, Date, Engine, JsonOptions, Policy, ReportText, answer, claim_json};
+use radcode::{Analysis, Analyzer, Date, JsonOptions, Policy, ReportText, answer, claim_json};
 
 use super::args::{BatchArgs, BatchFormat, Common, InputFormat};
 use super::claim::{self, Report};
@@ -21,7 +21,7 @@ use super::screen::Screen;
 
 /// Answers all inputs. 1 where some were set aside.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = with_edits(Analyzer::new(load(common, Engine::Fast)?), &args.reading.site)?;
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let policy = policy(&args.reading.site, &analyzer, common)?;
     let stems = doubled_stems(args);
     let mut batch =

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use radcode::{Analyzer, CodeCard, Engine, Explanation, HeldWay, Standing};
+use radcode::{Analyzer, CodeCard, Explanation, HeldWay, Standing};
 
 use super::args::{Common, ExplainArgs};
 use super::codes::{card, head, line, need};
@@ -15,7 +15,7 @@ use super::screen::{CARE, FAINT, NOT, STRONG, Screen};
 
 /// Explains a code, with a report or in general.
 pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = with_edits(Analyzer::new(load(common, Engine::Small)?), &args.reading.site)?;
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let known = card(analyzer.lexicon(), &args.code)?;
     let Some(file) = &args.file else {
         let mut screen = Screen::new(common.color);

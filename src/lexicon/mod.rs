@@ -6,6 +6,7 @@ mod card;
 mod check;
 mod edits;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
 mod place;
@@ -13,6 +14,7 @@ pub(crate) mod policy;
 mod problem;
 mod show;
 mod terms;
+mod trie;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -30,11 +32,11 @@ use model::{
 pub use edits::{BadLine, Edit, EditEdition, Edits};
 pub use policy::Policy;
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub use terms::Engine;
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
@@ -163,13 +165,6 @@ impl Lexicon {
         }
     }
 
-    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
-    #[must_use]
-    pub fn with_engine(mut self, engine: Engine) -> Self {
-        self.terms.use_engine(engine);
-        self
-    }
-
     /// The edition's name.
     #[must_use]
     pub fn edition(&self) -> &str {
@@ -182,7 +177,7 @@ impl Lexicon {
         &self.sha256
     }
 
-    /// The terms, for benchmarks.
+    /// The terms, for benchmarks and tests.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms

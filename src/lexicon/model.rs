@@ -354,6 +354,8 @@ pub enum Role {
     LessThan,
     /// Stands between the bounds of a count: "or", "to".
     Or,
+    /// A month by its name.
+    Month,
 }
 
 /// A meaning that words can have.
@@ -465,6 +467,8 @@ pub enum SectionKind {
     Signature,
     /// Names, numbers, dates.
     Admin,
+    /// The day of the exam.
+    ExamDate,
     /// A heading of a clinical note.
     Note,
     /// Anything else.
@@ -672,6 +676,10 @@ pub struct QueryText {
     pub kind: Box<str>,
     /// The question.
     pub message: Box<str>,
-    /// Concepts that raise it where they are read in what describes the exam.
+    /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
+    pub banner: bool,
+    /// Concepts whose banner keeps it from being raised.
+    pub unless: Vec<ConceptId>,
 }
