@@ -12,7 +12,7 @@ use super::encounter;
 use super::{Analysis, Cited, Evidence, Rationale};
 use crate::code::edits::{self, Verdict};
 use crate::code::family::{is_in, row};
-use crate::lexicon::billing::{AddOn, Cause, Ground, ModifierRule, PairAnswer, PairRule, Replacement, SideOf};
+use crate::lexicon::billing::{AddOn, Cause, Ground, ModifierRule, PairAnswer, PairRule, Replacement, ReplacementRow, SideOf};
 use crate::lexicon::model::{CircumstanceId, Counts, FamilyId, RegionId, Values};
 use crate::lexicon::policy::Settings;
 use crate::lexicon::{Edit, EditEdition, Edits, Lexicon, Policy};
@@ -226,7 +226,7 @@ fn items(reports: &[&Analysis]) -> Vec<Item> {
                 units: s.billed.units,
                 modifiers: s.billed.modifiers.clone(),
                 causes: Vec::new(),
-                reasons: s.billed.reasons.clone(),
+                reasons: s.billed.reasons.iter().cloned().map(|r| in_report(r, report)).collect(),
             });
         }
     }
@@ -234,13 +234,18 @@ fn items(reports: &[&Analysis]) -> Vec<Item> {
     out
 }
 
+/// A reason whose words stand in one report.
+fn in_report(mut reason: Rationale, report: usize) -> Rationale {
+    for c in &mut reason.evidence {
+        c.report = report;
+    }
+    reason
+}
+
 /// Why, with words and source of the lexicon; `{first}` and the like filled in.
 pub(super) fn rationale(ground: &Ground, fill: &[(&str, &str)], evidence: Vec<Cited>) -> Rationale {
-    let mut message = ground.message.to_string();
-    for (name, words) in fill {
-        message = message.replace(&format!("{{{name}}}"), words);
-    }
-    Rationale { rule: ground.id.to_string(), message, source: ground.source.to_string(), evidence }
+    let filled = |text: &str| fill.iter().fold(text.to_owned(), |t, (name, words)| t.replace(&format!("{{{name}}}"), words));
+    Rationale { rule: ground.id.to_string(), message: filled(&ground.message), source: filled(&ground.source), evidence }
 }
 
 impl Builder<'_> {
@@ -302,48 +307,60 @@ impl Builder<'_> {
                 // each exam once: what has become another is not looked at again
                 let mut at = 0;
                 while at < self.items.len() {
-                    let first = &self.items[at];
-                    let known = &self.lexicon.known;
-                    let fits = row.codes.first().is_some_and(|g| g.iter().any(|c| *c == first.code))
-                        && row.values.iter().all(|(axis, bits)| first.billed.values.get(axis) == bits)
-                        && (!row.ordered || (first.billed.refused && first.billed.ordered & known.post != 0));
-                    let others = row.codes[1..].iter().map(|g| {
-                        self.items.iter().position(|i| i.report() == first.report() && g.iter().any(|c| *c == i.code))
-                    });
-                    let Some(mut others) = others.collect::<Option<Vec<usize>>>().filter(|_| fits) else {
-                        at += 1;
-                        continue;
-                    };
-                    let to = if row.ordered { self.code_as_ordered(at) } else { row.to.clone().or_else(|| Some(first.code.clone())) };
-                    let to = to.filter(|c| self.lexicon.code(c).is_some_and(|k| k.in_force(self.day)));
-                    let Some(to) = to.filter(|to| row.codes.len() > 1 || *to != first.code) else {
-                        at += 1;
-                        continue;
-                    };
-                    others.sort_unstable();
-                    let reason = rationale(&r.ground, &[("first", &first.code), ("to", &to)], Vec::new());
-                    for i in others.iter().rev() {
-                        self.remove(*i, Some(&to), &reason);
-                        at -= usize::from(*i < at);
-                    }
-                    let item = &mut self.items[at];
-                    item.modifiers.extend(row.modifier.clone());
-                    item.reasons.push(reason);
-                    if exam {
-                        item.exam.clone_from(&to);
-                        item.billed.code.clone_from(&to);
-                        item.billed.modifiers.clone_from(&item.modifiers);
-                        item.billed.reasons.clone_from(&item.reasons);
-                    }
-                    item.code = to;
-                    if let Some(q) = &row.query {
-                        let (code, words) = (item.code.clone(), self.words(&self.items[at], "exam"));
-                        self.ask(q, &[&code], words);
-                    }
-                    at += 1;
+                    let took = self.replace_at(r, row, at, exam);
+                    at = took.unwrap_or(at) + 1;
                 }
             }
         }
+    }
+
+    /// Replaces one exam and those that go with it, where the row takes them; its new index.
+    fn replace_at(&mut self, r: &Replacement, row: &ReplacementRow, at: usize, exam: bool) -> Option<usize> {
+        let first = &self.items[at];
+        let holds = |group: &[Box<str>], i: &Item| group.iter().any(|c| *c == i.code);
+        let fits = row.codes.first().is_some_and(|g| holds(g, first))
+            && row.values.iter().all(|(axis, bits)| first.billed.values.get(axis) == bits)
+            && (!row.ordered || (first.billed.refused && first.billed.ordered & self.lexicon.known.post != 0));
+        if !fits {
+            return None;
+        }
+        let mut words = Vec::new();
+        if !row.circumstance.is_empty() {
+            words.push(row.circumstance.iter().find_map(|c| self.circumstance(first, *c))?);
+        }
+        if row.without.iter().any(|c| self.circumstance(first, *c).is_some()) {
+            return None;
+        }
+        let with = |g: &Vec<Box<str>>| self.items.iter().position(|i| (row.across || i.report() == first.report()) && holds(g, i));
+        let mut others: Vec<usize> = row.codes[1..].iter().map(with).collect::<Option<_>>()?;
+        let to = if row.ordered { self.code_as_ordered(at) } else { row.to.clone().or_else(|| Some(first.code.clone())) };
+        let to = to.filter(|c| self.lexicon.code(c).is_some_and(|k| k.in_force(self.day)))?;
+        if others.is_empty() && to == first.code && row.query.is_none() {
+            return None;
+        }
+        let reason = rationale(&r.ground, &[("first", &first.code), ("to", &to)], words);
+        others.sort_unstable();
+        let kept = at - others.iter().filter(|i| **i < at).count();
+        for i in others.iter().rev() {
+            self.remove(*i, Some(&to), &reason);
+        }
+        let item = &mut self.items[kept];
+        item.modifiers.extend(row.modifier.clone());
+        if !item.reasons.contains(&reason) {
+            item.reasons.push(reason);
+        }
+        if exam {
+            item.exam.clone_from(&to);
+            item.billed.code.clone_from(&to);
+            item.billed.modifiers.clone_from(&item.modifiers);
+            item.billed.reasons.clone_from(&item.reasons);
+        }
+        item.code = to;
+        if let Some(q) = &row.query {
+            let (code, words) = (self.items[kept].code.clone(), self.words(&self.items[kept], "exam"));
+            self.ask(q, &[&code], words);
+        }
+        Some(kept)
     }
 
     /// The code of an exam's family for the contrast that was ordered.
@@ -413,7 +430,8 @@ impl Builder<'_> {
 
     /// Whether the second is inside the first, and why; else what lifts the edit, if anything does.
     fn verdict(&self, edit: Edit, first: &Item, second: &Item) -> Result<Rationale, Open> {
-        let fill = [("first", &*first.code), ("second", &*second.code)];
+        let edition = self.edits.pairs_edition.as_ref().map_or("", |e| e.name.as_str());
+        let fill = [("first", &*first.code), ("second", &*second.code), ("edition", edition)];
         if edit == Edit::Never {
             return Ok(self.because("edit-never", &fill, Vec::new()));
         }

@@ -51,10 +51,16 @@ pub(super) struct ReplacementWire {
 struct ReplacementRowWire {
     codes: Vec<OneOrMany>,
     query: Option<Spanned<String>>,
+    #[serde(default)]
+    circumstance: Words,
+    #[serde(default)]
+    without: Words,
     to: Option<String>,
     modifier: Option<String>,
     #[serde(default)]
     ordered: bool,
+    #[serde(default)]
+    across: bool,
     #[serde(flatten)]
     values: BTreeMap<String, OneOrMany>,
 }
@@ -218,6 +224,12 @@ pub(crate) struct ReplacementRow {
     pub(crate) modifier: Option<Box<str>>,
     /// The code for the contrast that was ordered and refused.
     pub(crate) ordered: bool,
+    /// Whether the codes may stand in several reports.
+    pub(crate) across: bool,
+    /// One of these is told of the exam of the first, and none of `without`.
+    pub(crate) circumstance: Vec<CircumstanceId>,
+    pub(crate) without: Vec<CircumstanceId>,
+    /// What it asks; a row with nothing else to do asks only.
     pub(crate) query: Option<Box<str>>,
 }
 
@@ -446,8 +458,8 @@ impl Builder<'_> {
         for id in RATIONALES.iter().filter(|id| !out.rationales.is_empty() && out.rationale(id).is_none()) {
             self.problem(entries.rationales[0].file, 0..0, &format!("the rationale `{id}` is missing"), "add it to rationales.toml");
         }
-        out.choices = self.replacements(&entries.choices, EntryKind::Choice, &out.policies, codes, entries);
-        out.payers = self.replacements(&entries.payers, EntryKind::Payer, &out.policies, codes, entries);
+        out.choices = self.replacements(&entries.choices, EntryKind::Choice, &out, codes, entries);
+        out.payers = self.replacements(&entries.payers, EntryKind::Payer, &out, codes, entries);
         for at in &entries.joins {
             let (file, w) = (at.file, &at.entry);
             let of = w.of.iter().map(|g| self.group(file, g, families)).collect();
@@ -526,7 +538,7 @@ impl Builder<'_> {
         &mut self,
         list: &[At<ReplacementWire>],
         kind: EntryKind,
-        policies: &[PolicyOption],
+        tables: &Billing,
         codes: &[Code],
         entries: &Entries,
     ) -> Vec<Replacement> {
@@ -551,12 +563,15 @@ impl Builder<'_> {
                     to: r.to.as_deref().map(Into::into),
                     modifier: r.modifier.as_deref().map(Into::into),
                     ordered: r.ordered,
+                    across: r.across,
+                    circumstance: self.circumstances(file, &r.circumstance, tables),
+                    without: self.circumstances(file, &r.without, tables),
                     query: r.query.as_ref().map(|q| q.get_ref().as_str().into()),
                 });
             }
             out.push(Replacement {
                 ground: ground(&w.id, &w.message, &w.source),
-                under: self.under(file, &w.policy, policies),
+                under: self.under(file, &w.policy, &tables.policies),
                 valid: Valid(self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref())),
                 rows,
             });
