@@ -5,8 +5,8 @@ use jiff::civil::Date;
 use super::confidence::{self, Features};
 use super::claim::{self, Billed};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion, circumstances, settle, attributes, headless,
-    queries,
+    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion, attributes,
+    circumstances, headless, queries, settle, supplies,
 };
 use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
@@ -118,6 +118,8 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
     queries::of_record(&r, options.date_of_service, &mut queries);
+    let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
+    queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
     let told = if r.admission.admitted { circumstances::read(&r) } else { Vec::new() };
     let mut analysis = Analysis {
@@ -126,6 +128,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         document: document(&r),
         suggestions,
         rejected,
+        supplies,
         queries,
         policy: options.policy.clone(),
         claim: claim::empty(day),

@@ -13,6 +13,7 @@ use super::model::{
     MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
     Sense, SignWeight, Values,
 };
+use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::policy::PolicyOption;
 use super::problem::Problem;
@@ -163,6 +164,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         b.words(at.file, &mut terms, &w.names, Sense::Sign(id, SignWeight::Name), Scope::Any);
         b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
     }
+    let (measures, supplies) = b.supplies(entries, &mut terms);
     let codes = b.codes(files);
     let families = b.families(entries, &known);
     for (at, document) in entries.documents.iter().zip(&mut documents) {
@@ -204,7 +206,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
-    Some(Lexicon {
+    let mut lexicon = Lexicon {
         edition,
         sha256,
         axes,
@@ -215,14 +217,19 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         sections,
         documents,
         families,
+        order: FamilyOrder::default(),
         rules,
         queries,
         billing,
         codes,
+        measures,
+        supplies,
         terms,
         proofs,
         places,
-    })
+    };
+    lexicon.order = FamilyOrder::new(&lexicon);
+    Some(lexicon)
 }
 
 pub(super) struct Builder<'a> {

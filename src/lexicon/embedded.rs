@@ -20,6 +20,7 @@ files![
     "claim/payers.toml",
     "claim/policies.toml",
     "claim/rationales.toml",
+    "claim/supplies.toml",
     "codes.tsv",
     "cues.toml",
     "documents.toml",

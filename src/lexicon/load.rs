@@ -7,6 +7,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::billing::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
 use super::policy::PolicyWire;
 use super::problem::Problem;
+use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
     AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
     SectionWire,
@@ -42,10 +43,14 @@ pub(super) struct Entries {
     pub(super) modifiers: Vec<At<ModifierWire>>,
     pub(super) circumstances: Vec<At<CircumstanceWire>>,
     pub(super) rationales: Vec<At<RationaleWire>>,
+    pub(super) measures: Vec<At<MeasureWire>>,
+    pub(super) scales: Vec<At<ScaleWire>>,
+    pub(super) supplies: Vec<At<SupplyWire>>,
+    pub(super) wastes: Vec<At<WasteWire>>,
 }
 
-const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, policy, choice, payer, join, pair, addon, modifier, \
-    circumstance, rationale";
+const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, measure, scale, supply, \
+    waste, policy, choice, payer, join, pair, addon, modifier, circumstance, rationale";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -90,6 +95,10 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "modifier" => reader.many(value, &mut all.modifiers),
                 "circumstance" => reader.many(value, &mut all.circumstances),
                 "rationale" => reader.many(value, &mut all.rationales),
+                "measure" => reader.many(value, &mut all.measures),
+                "scale" => reader.many(value, &mut all.scales),
+                "supply" => reader.many(value, &mut all.supplies),
+                "waste" => reader.many(value, &mut all.wastes),
                 other => reader.problem(key.span(), format!("there is no kind of entry called `{other}`"), format!("use one of: {KINDS}")),
             }
         }
