@@ -70,8 +70,10 @@ pub struct ClaimLine {
     pub units: u32,
     /// The exam in our own words.
     pub label: String,
-    /// The suggestions that it comes from, at least one.
+    /// The suggestions that it comes from; none for an agent.
     pub sources: Vec<LineSource>,
+    /// The agents that it comes from: report, and index into its `supplies`.
+    pub supplies: Vec<(usize, usize)>,
     /// What was done to it and why.
     pub reasons: Vec<Rationale>,
 }
@@ -192,7 +194,8 @@ pub(super) fn build(
     b.edits();
     b.addons();
     b.replace(&lexicon.billing.payers, false);
-    let lines = b.lines();
+    let mut lines = b.lines();
+    lines.extend(b.supplies());
     b.limits(&lines);
     let owned = |(o, c, d): (&str, &str, bool)| (o.to_owned(), c.to_owned(), d);
     let claim = Claim {
@@ -308,7 +311,7 @@ impl Builder<'_> {
                 let mut at = 0;
                 while at < self.items.len() {
                     let took = self.replace_at(r, row, at, exam);
-                    at = took.unwrap_or(at) + 1;
+                    at = took.unwrap_or(at).wrapping_add(1);
                 }
             }
         }
@@ -333,12 +336,23 @@ impl Builder<'_> {
         }
         let with = |g: &Vec<Box<str>>| self.items.iter().position(|i| (row.across || i.report() == first.report()) && holds(g, i));
         let mut others: Vec<usize> = row.codes[1..].iter().map(with).collect::<Option<_>>()?;
+        if row.drops && self.reports[first.report()].document.kind == "charge_line" {
+            return None;
+        }
         let to = if row.ordered { self.code_as_ordered(at) } else { row.to.clone().or_else(|| Some(first.code.clone())) };
         let to = to.filter(|c| self.lexicon.code(c).is_some_and(|k| k.in_force(self.day)))?;
-        if others.is_empty() && to == first.code && row.query.is_none() {
+        if others.is_empty() && to == first.code && row.query.is_none() && !row.drops {
             return None;
         }
         let reason = rationale(&r.ground, &[("first", &first.code), ("to", &to)], words);
+        if row.drops {
+            if let Some(q) = &row.query {
+                let (code, words) = (first.code.clone(), self.words(first, "exam"));
+                self.ask(q, &[&code], words);
+            }
+            self.remove(at, None, &reason);
+            return Some(at.wrapping_sub(1));
+        }
         others.sort_unstable();
         let kept = at - others.iter().filter(|i| **i < at).count();
         for i in others.iter().rev() {
@@ -560,6 +574,44 @@ impl Builder<'_> {
         out
     }
 
+    /// Lines for the agents that were given, where code and amount are known: the images' part of the service. One
+    /// injection that two reports tell is one.
+    fn supplies(&self) -> Vec<ClaimLine> {
+        let mut out: Vec<ClaimLine> = Vec::new();
+        let billed = !self.items.is_empty() && self.settings.meets(&self.lexicon.billing.supplies);
+        for (report, a) in self.reports.iter().enumerate().filter(|_| billed) {
+            for (at, s) in a.supplies.iter().enumerate() {
+                let ([code], Some(units)) = (&s.codes[..], s.units) else { continue };
+                let words: Vec<Cited> = s.evidence.iter().map(|e| Cited { report, evidence: e.clone() }).collect();
+                let parts = [(Some(units), s.no_waste.then_some(Cause::NoWaste)), (s.wasted, Some(Cause::Waste))];
+                for (units, cause) in parts.into_iter().filter_map(|(u, c)| Some((u?, c))) {
+                    let mut reasons = vec![self.because("agent-given", &[("first", code)], words.clone())];
+                    let rule = cause.and_then(|c| self.lexicon.billing.modifiers.iter().find(|m| m.cause == Some(c) && self.settings.meets(&m.under)));
+                    reasons.extend(rule.map(|m| rationale(&m.ground, &[("first", code)], Vec::new())));
+                    let line = ClaimLine {
+                        code: code.clone(),
+                        instead_of: None,
+                        modifiers: rule.map(|m| m.modifier.to_string()).into_iter().collect(),
+                        units,
+                        label: s.label.clone(),
+                        sources: Vec::new(),
+                        supplies: vec![(report, at)],
+                        reasons,
+                    };
+                    let same = |l: &&mut ClaimLine| {
+                        l.code == line.code && l.units == line.units && l.modifiers == line.modifiers && l.supplies[0].0 != report
+                    };
+                    match out.iter_mut().find(same) {
+                        Some(twin) => twin.supplies.push((report, at)),
+                        None => out.push(line),
+                    }
+                }
+            }
+        }
+        out.sort_by(|a, b| (&a.code, &a.modifiers, a.units).cmp(&(&b.code, &b.modifiers, b.units)));
+        out
+    }
+
     /// A line for an item, of the sides given; of both sides where a modifier says so.
     fn line(&self, item: &Item, side: u64, both: Option<Option<u8>>) -> Option<ClaimLine> {
         let mut modifiers: Vec<(usize, &str)> = item.modifiers.iter().map(|m| (self.lexicon.billing.order(m), &**m)).collect();
@@ -586,6 +638,7 @@ impl Builder<'_> {
             units: if both.is_some() || side.is_power_of_two() { (item.units / 2).max(1) } else { item.units },
             label: item.label.clone(),
             sources: item.sources.clone(),
+            supplies: Vec::new(),
             reasons,
         })
     }

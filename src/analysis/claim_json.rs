@@ -49,7 +49,10 @@ struct LineJson<'a> {
 #[derive(Serialize, Debug)]
 struct SourceJson<'a> {
     report: &'a str,
-    suggestion: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suggestion: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    supply: Option<usize>,
 }
 
 #[derive(Serialize, Debug)]
@@ -87,7 +90,8 @@ struct CitedJson<'a> {
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
     let id = |report: usize| reports.get(report).map_or("", |r| r.0);
-    let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: s.suggestion };
+    let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
+    let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
     let edition = |e: &'a EditEdition| edition_json(e, claim.day);
     // options that are not at their defaults, and the three that every claim has
     let told = |(o, _, default): &&(String, String, bool)| !default || matches!(o.as_str(), "payer" | "setting" | "component");
@@ -107,7 +111,7 @@ pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: Jso
                 modifiers: &l.modifiers,
                 units: l.units,
                 label: &l.label,
-                from: l.sources.iter().map(source).collect(),
+                from: l.sources.iter().map(source).chain(l.supplies.iter().map(agent)).collect(),
                 reasons: rationales(&l.reasons, reports, options),
             })
             .collect(),

@@ -105,6 +105,9 @@ impl Table<'_> {
                 r.page.quoted(out, &q.role, &q.color, q.span, q.more)?;
             }
         }
+        for (report, _) in l.supplies.iter().filter(|_| self.reports.len() > 1) {
+            self.page.note(out, "report", FAINT, self.reports[*report].id)?;
+        }
         if let Some(exam) = &l.instead_of {
             self.page.note(out, "instead of", FAINT, exam)?;
         }

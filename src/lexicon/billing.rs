@@ -18,7 +18,8 @@ use super::wire::{OneOrMany, ValuesWire, Words};
 use super::Owner;
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
-pub(crate) const RATIONALES: [&str; 8] = [
+pub(crate) const RATIONALES: [&str; 9] = [
+    "agent-given",
     "never-billed",
     "edit-never",
     "edit-other-side",
@@ -61,6 +62,8 @@ struct ReplacementRowWire {
     ordered: bool,
     #[serde(default)]
     across: bool,
+    #[serde(default)]
+    drops: bool,
     #[serde(flatten)]
     values: BTreeMap<String, OneOrMany>,
 }
@@ -226,6 +229,8 @@ pub(crate) struct ReplacementRow {
     pub(crate) ordered: bool,
     /// Whether the codes may stand in several reports.
     pub(crate) across: bool,
+    /// Whether the first goes as well: the record does not support it. Not asked of charge lines, which tell little.
+    pub(crate) drops: bool,
     /// One of these is told of the exam of the first, and none of `without`.
     pub(crate) circumstance: Vec<CircumstanceId>,
     pub(crate) without: Vec<CircumstanceId>,
@@ -306,6 +311,10 @@ pub(crate) enum Cause {
     Both,
     /// Lifts an edit, whatever the proof.
     Edit,
+    /// An agent of which some was thrown away.
+    Waste,
+    /// An agent of which nothing was thrown away.
+    NoWaste,
 }
 
 /// Which side a line is of.
@@ -370,6 +379,8 @@ pub(crate) struct Billing {
     pub(crate) addons: Vec<AddOn>,
     pub(crate) modifiers: Vec<ModifierRule>,
     pub(crate) circumstances: Vec<Circumstance>,
+    /// What policy has to be for agents to have lines of their own.
+    pub(crate) supplies: Under,
     rationales: Vec<Ground>,
     flags: BTreeMap<Box<str>, Flags>,
     pub(crate) edits: Edits,
@@ -426,8 +437,15 @@ fn found<'g>(mut all: impl Iterator<Item = &'g Ground>, id: &str) -> Option<(&'g
 
 const ANSWERS: [(&str, PairAnswer); 4] =
     [("first", PairAnswer::First), ("both", PairAnswer::Both), ("own-findings", PairAnswer::OwnFindings), ("ask", PairAnswer::Ask)];
-const CAUSES: [(&str, Cause); 5] =
-    [("repeat", Cause::Repeat), ("session", Cause::Session), ("site", Cause::Site), ("both", Cause::Both), ("edit", Cause::Edit)];
+const CAUSES: [(&str, Cause); 7] = [
+    ("repeat", Cause::Repeat),
+    ("session", Cause::Session),
+    ("site", Cause::Site),
+    ("both", Cause::Both),
+    ("edit", Cause::Edit),
+    ("waste", Cause::Waste),
+    ("no-waste", Cause::NoWaste),
+];
 const SIDES: [(&str, SideOf); 4] = [("left", SideOf::Left), ("right", SideOf::Right), ("one", SideOf::One), ("both", SideOf::Both)];
 
 impl Builder<'_> {
@@ -509,6 +527,16 @@ impl Builder<'_> {
             let rule = self.modifier(at, &out, families, codes);
             out.modifiers.push(rule);
         }
+        // named here as the claim itself asks for it, like the rationales
+        let choices = [("supplies", "lines"), ("component", "none"), ("component", "technical")];
+        for (name, choice) in choices {
+            let Some(i) = out.policies.iter().position(|p| &*p.id == name) else { continue };
+            let Some(c) = out.policies[i].choice(choice) else { continue };
+            match out.supplies.0.iter_mut().find(|(o, _)| *o == i as u8) {
+                Some((_, list)) => list.push(c),
+                None => out.supplies.0.push((i as u8, vec![c])),
+            }
+        }
         self.tables(&mut out);
         out
     }
@@ -564,6 +592,7 @@ impl Builder<'_> {
                     modifier: r.modifier.as_deref().map(Into::into),
                     ordered: r.ordered,
                     across: r.across,
+                    drops: r.drops,
                     circumstance: self.circumstances(file, &r.circumstance, tables),
                     without: self.circumstances(file, &r.without, tables),
                     query: r.query.as_ref().map(|q| q.get_ref().as_str().into()),
