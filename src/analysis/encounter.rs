@@ -128,6 +128,32 @@ pub(super) fn rules(b: &mut Builder<'_>) {
     }
 }
 
+/// Of two versions of one report the later counts: what an earlier one says of the same exam goes. A report is a later
+/// version where it is marked as corrected or addended, an earlier one where it is marked as preliminary.
+pub(super) fn versions(b: &mut Builder<'_>) {
+    let side = b.lexicon.known.side;
+    let marked = |b: &Builder<'_>, report: usize, kinds: &[&str]| b.reports[report].queries.iter().any(|q| kinds.contains(&q.kind.as_str()));
+    let mut at = 0;
+    while at < b.items.len() {
+        let item = &b.items[at];
+        let report = item.sources[0].report;
+        let later = b.items.iter().find(|x| {
+            let other = x.sources[0].report;
+            other > report
+                && x.billed.family == item.billed.family
+                && x.billed.told.get(side) == item.billed.told.get(side)
+                && (marked(b, other, &["status-corrected", "status-addended"]) || marked(b, report, &["status-preliminary"]))
+        });
+        match later.map(|x| (x.code.clone(), b.words(x, "exam"))) {
+            Some((code, words)) => {
+                let reason = b.because("later-version", &[("first", &code), ("second", &b.items[at].code)], words);
+                b.remove(at, Some(&code), &reason);
+            }
+            None => at += 1,
+        }
+    }
+}
+
 /// The same exam of the same side in another report of the day is a repeat.
 pub(super) fn repeats(b: &mut Builder<'_>) {
     let side = b.lexicon.known.side;

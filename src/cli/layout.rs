@@ -82,7 +82,9 @@ impl Page<'_> {
 
     fn head(&self, out: &mut impl Write, s: &Suggestion) -> io::Result<()> {
         let mut code = s.code.clone();
-        for m in &s.modifiers {
+        // an exam of both sides says so in its label and its units
+        let both = ["LT", "RT"].iter().all(|side| s.modifiers.iter().any(|m| m == side));
+        for m in s.modifiers.iter().filter(|m| !both || !matches!(m.as_str(), "LT" | "RT")) {
             code.push('-');
             code.push_str(m);
         }

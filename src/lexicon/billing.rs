@@ -18,7 +18,8 @@ use super::wire::{OneOrMany, ValuesWire, Words};
 use super::Owner;
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
-pub(crate) const RATIONALES: [&str; 9] = [
+pub(crate) const RATIONALES: [&str; 10] = [
+    "later-version",
     "agent-given",
     "never-billed",
     "edit-never",
