@@ -282,7 +282,7 @@ fn the_claim_of_a_report_is_that_of_its_suggestions() {
             let a = analyze(&ANALYZER, &case.text, &options).unwrap_or_else(|e| panic!("{}: {e}", case.path));
             let again = ANALYZER.claim(&[&a]);
             assert_eq!(written(&again), written(&a.claim), "{}", case.path);
-            assert!(again.removed.is_empty(), "{}: an exam that was claimed is left out", case.path);
+            assert_eq!(again.removed.len(), a.claim.removed.len(), "{}: an exam that was claimed is left out", case.path);
             let claimed: BTreeSet<&str> = a.claim.lines.iter().filter(|l| l.supplies.is_empty()).map(|l| l.code.as_str()).collect();
             let suggested: BTreeSet<&str> = a.suggestions.iter().map(|s| s.code.as_str()).collect();
             assert_eq!(claimed, suggested, "{}", case.path);

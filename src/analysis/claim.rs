@@ -94,7 +94,7 @@ impl fmt::Display for ClaimLine {
 pub struct Removed {
     /// The code.
     pub code: String,
-    /// The suggestion.
+    /// The suggestion, by its index before the claim.
     pub source: LineSource,
     /// The code that stands instead, if one does.
     pub inside: Option<String>,
@@ -182,7 +182,7 @@ pub(super) fn build(
         day,
         reports,
         items: items(reports),
-        removed: Vec::new(),
+        removed: before(reports),
         queries: Vec::new(),
     };
     b.never(policy);
@@ -214,6 +214,20 @@ pub(super) fn build(
 /// A claim of nothing.
 pub(super) const fn empty(day: Date) -> Claim {
     Claim { day, policy: Vec::new(), pairs_edition: None, limits_edition: None, lines: Vec::new(), removed: Vec::new(), queries: Vec::new() }
+}
+
+/// What the claims of the single reports have left out already.
+fn before(reports: &[&Analysis]) -> Vec<Removed> {
+    let mut out = Vec::new();
+    for (report, a) in reports.iter().enumerate() {
+        for r in &a.claim.removed {
+            let mut r = r.clone();
+            r.source.report = report;
+            r.reason = in_report(r.reason, report);
+            out.push(r);
+        }
+    }
+    out
 }
 
 /// All suggestions, in an order that does not depend on that of the reports but for exams that are the same.

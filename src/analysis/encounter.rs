@@ -88,7 +88,7 @@ fn label(b: &Builder<'_>, at: usize) -> String {
 pub(super) fn rules(b: &mut Builder<'_>) {
     let lexicon = b.lexicon;
     for rule in &lexicon.rules {
-        if rule.from.is_some_and(|d| b.day < d) || rule.until.is_some_and(|d| d < b.day) || rule.unless_own_findings {
+        if rule.from.is_some_and(|d| b.day < d) || rule.until.is_some_and(|d| d < b.day) || rule.unless_own_findings || !b.settings.meets(&rule.under) {
             continue;
         }
         let ground = |b: &Builder<'_>, fill: &[(&str, &str)]| {
@@ -111,16 +111,27 @@ pub(super) fn rules(b: &mut Builder<'_>) {
                     }
                 }
             }
-            Effect::Becomes { from, to, beside } => {
-                for at in 0..b.items.len() {
+            Effect::Becomes { from, to, beside, taking } => {
+                let mut at = 0;
+                while at < b.items.len() {
                     let report = b.items[at].sources[0].report;
-                    let there = b.items.iter().any(|i| i.sources[0].report != report && beside.contains(&i.billed.family));
-                    if b.items[at].code == *from && there {
+                    let there = |i: &Item| {
+                        i.sources[0].report != report
+                            && beside.contains(&i.billed.family)
+                            && taking.as_ref().is_none_or(|code| i.code == *code)
+                    };
+                    let other = b.items.iter().position(there).filter(|_| b.items[at].code == *from);
+                    if let Some(other) = other {
                         let reason = ground(b, &[("first", from), ("second", to)]);
                         let item = &mut b.items[at];
                         (item.code, item.exam) = (to.clone(), to.clone());
-                        item.reasons.push(reason);
+                        item.reasons.push(reason.clone());
+                        if taking.is_some() {
+                            b.remove(other, Some(to), &reason);
+                            at -= usize::from(other < at);
+                        }
                     }
+                    at += 1;
                 }
             }
             Effect::Downgrades(_) => {}
