@@ -328,6 +328,8 @@ pub struct Region {
     pub depth: u8,
     /// Whether it has a left and a right.
     pub paired: bool,
+    /// The modality that a charge line means which names it and no modality: its own, else that of the node above.
+    pub usually: u64,
 }
 
 /// How a concept's words take part in a sentence.
