@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::{Concept, Sense};
 use super::trie::Matcher;
 use super::vocabulary::Vocabulary;
 use crate::text::Span;
 
 /// Where a term may be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// In titles and in sentences.
     Any,
@@ -32,7 +34,7 @@ impl Scope {
 }
 
 /// The terms, frozen.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Terms {
     patterns: Vec<Box<str>>,
     /// Senses of pattern `i`: `senses[first[i]..first[i + 1]]`.
@@ -112,9 +114,9 @@ impl TermsBuilder {
     }
 
     /// Sorts the declarations by term, those of one term as they came, and calls for each term.
-    fn each<'d>(declared: &'d mut [Declared], mut call: impl FnMut(&'d [Declared])) {
+    fn each<'d>(declared: &'d mut [Declared], call: impl FnMut(&'d [Declared])) {
         declared.sort_by(|a, b| a.term.cmp(&b.term));
-        declared.chunk_by(|a, b| a.term == b.term).for_each(|of_term| call(of_term));
+        declared.chunk_by(|a, b| a.term == b.term).for_each(call);
     }
 
     /// Terms that stand under two concepts for one scope without being declared ambiguous: term, file, bytes, the

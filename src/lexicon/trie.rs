@@ -2,13 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::Span;
 
 /// The number of a word.
 pub(crate) type WordId = u32;
 
 /// Every word that terms are made of, numbered in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Words {
     ids: FxHashMap<Box<str>, WordId>,
 }
@@ -39,7 +41,7 @@ impl Words {
 }
 
 /// Paths of labels, frozen: the edges of a node stand side by side, by label.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trie {
     /// A label, and the node that it leads to.
     edges: Vec<(u32, u32)>,
@@ -163,7 +165,7 @@ fn is_inside(byte: u8) -> bool {
 }
 
 /// The terms of a lexicon, to be found in folded text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Matcher(Trie);
 
 impl Matcher {

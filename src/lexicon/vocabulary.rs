@@ -3,6 +3,8 @@
 
 use rustc_hash::FxHashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::trie::{Growing, Trie, WordId, Words};
 use crate::text::{Span, tokens};
 
@@ -36,7 +38,7 @@ pub(crate) struct Guess {
 }
 
 /// The words of all terms, those of title terms before the others, and the trie of title terms.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Vocabulary {
     pub(super) words: Words,
     /// The words of title terms, by number.
