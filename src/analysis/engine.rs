@@ -7,12 +7,12 @@ use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
     queries, supplies,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
+use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -40,7 +40,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let admission = admit(&text, &parts, &exams);
     let r = Reading { text, parts, exams, notes, admission };
 
-    let mut studies = fuse(lexicon, &r.exams);
+    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
@@ -60,6 +60,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
+    split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
@@ -128,6 +129,21 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         rejected,
         supplies,
         queries,
+    }
+}
+
+/// Studies of both sides whose views differ are two, where the code is billed once a side.
+fn split_sides(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
+    let per_side = |s: &Study| {
+        let atom = Atom { region: s.region, values: s.values, implied: s.implied, ..Atom::default() };
+        best_single(lexicon, &candidate(lexicon, &atom), day).is_some_and(|f| lexicon.family(f).per_side)
+    };
+    let list = std::mem::take(studies);
+    for s in list {
+        match views::split_sides(lexicon, &s).filter(|_| per_side(&s)) {
+            Some(parts) => studies.extend(parts),
+            None => studies.push(s),
+        }
     }
 }
 
@@ -304,13 +320,14 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             && choice.members.len() > 1
             && counts_views(lexicon, family)
         {
-            join_views(&mut study, views, choice.members.iter().map(|&i| &studies[i]));
+            join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-        let make = |code: &str, defaults: Vec<AxisId>| Coded {
-            family: choice.family,
-            code: code.into(),
+        let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+            family,
+            code: row.code.clone(),
+            units: units(lexicon, family, row, &study),
             study: study.clone(),
             regions: regions.clone(),
             defaults,
@@ -318,16 +335,46 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             changed: None,
             own_findings: false,
         };
-        out.push(make(&chosen.code, defaults.clone()));
-        for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-            if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                out.push(make(&add.code, Vec::new()));
+        out.push(make(choice.family, chosen, defaults));
+        let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
+        for add in family.adds.iter().filter(|a| meets(&a.values)) {
+            if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+                out.push(make(choice.family, add, Vec::new()));
+            }
+        }
+        // a charge line bills one thing
+        let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+        for &brought in family.brings.iter().filter(|_| report) {
+            let other = lexicon.family(brought);
+            if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
+                out.push(make(brought, row, defaults));
             }
         }
     }
+    companions(lexicon, &mut out, day);
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// The codes that come beside any study that has what they want: a rendering in three dimensions.
+fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
+    for (i, f) in lexicon.families.iter().enumerate().filter(|(_, f)| f.companion && f.in_force(day)) {
+        let host = |c: &&Coded| accepts_values(lexicon, f, &c.study.values, false);
+        let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
+        if let Some((host, row, defaults)) = found {
+            coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// How many of what a family or a row counts by, sides apart.
+fn units(lexicon: &Lexicon, family: FamilyId, row: &Row, study: &Study) -> u32 {
+    let told = |axis: AxisId| Some(Counts(study.values.get(axis))).filter(|c| c.0 != 0).map_or(1, Counts::decisive);
+    match (row.each_further, lexicon.family(family).each) {
+        (Some(axis), _) => told(axis).saturating_sub(1),
+        (None, each) => each.map_or(1, told),
+    }
+    .max(1)
 }
 
 /// Whether the title's number of views leads to another code than the views that were made.
@@ -338,24 +385,31 @@ pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, co
     counts_views(lexicon, family) && row(lexicon, family, &values).is_some_and(|(r, _)| *r.code != *code)
 }
 
-/// The views of parts that one code joins: added, where each part has its own; a number told once is everyone's.
-fn join_views<'s>(joined: &mut Study, axis: AxisId, members: impl Iterator<Item = &'s Study>) {
-    let (mut sum, mut seen, mut told) = (0, Vec::new(), Counts(0));
+/// The views of parts that one code joins: added, where each part has its own; a number told for several is the total,
+/// and a list told for several counts once.
+fn join_views(joined: &mut Study, axis: AxisId, members: &[&Study]) {
+    let (mut sum, mut lists, mut total, mut told) = (0, Vec::new(), None::<Counts>, Counts(0));
     for s in members {
         let counts = if s.both_views.0 == 0 { Counts(s.values.get(axis)) } else { s.both_views };
+        let shared = |at: Span| members.iter().filter(|m| m.views.iter().any(|t| t.number_at == Some(at))).count() > 1;
         let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
-        if counts.0 == 0 || (!words.is_empty() && seen.contains(&words)) {
+        if counts.0 == 0 || (!words.is_empty() && lists.contains(&words)) {
             continue;
         }
-        seen.push(words);
-        sum += counts.decisive();
-        told = counts;
+        if s.views_at.is_some_and(shared) {
+            total = Some(counts);
+            continue;
+        }
+        lists.push(words);
+        (sum, told) = (sum + counts.decisive(), counts);
     }
-    match seen.len() {
-        0 => {}
-        1 => joined.values.set(axis, told.0),
-        _ => joined.values.set(axis, Counts::new(Some(sum), sum).0),
-    }
+    let value = match (total, lists.len()) {
+        (Some(all), _) if all.decisive() >= sum => all,
+        (None, 0) => return,
+        (_, 1) => told,
+        _ => Counts::new(Some(sum), sum),
+    };
+    joined.values.set(axis, value.0);
 }
 
 /// Whether a study has text of its own under a heading of its own.
@@ -395,7 +449,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
     }
     let sides = values.get(known.side).count_ones().max(1);
-    let units = if family.per_side { sides } else { 1 };
+    let units = if family.per_side { sides } else { c.units };
     let mut row_values = values;
     for (axis, bits) in family.assume.iter() {
         if row_values.get(axis) == 0 {
@@ -439,11 +493,21 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     for r in &lexicon.family(c.family).rows {
-        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        let register = lexicon.axis_named("register");
+        let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
+        if elsewhere
+            || r.code == c.code
+            || out.iter().any(|a| *a.code == *r.code)
+            || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day))
+        {
             continue;
         }
-        let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let needs: Vec<String> = r
+            .values
+            .iter()
+            .filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register)
+            .map(|(axis, bits)| lexicon.axis(axis).need(bits))
+            .collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }

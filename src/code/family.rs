@@ -53,10 +53,22 @@ pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Cho
         if free[i]
             && let Some(id) = best_single(lexicon, &all[i], day)
         {
-            push(&mut out, id, vec![i]);
+            let apart = |c: &Choice| c.members.iter().any(|&j| two_sides(lexicon, id, &all[i], &all[j]));
+            match out.iter_mut().find(|c| c.family == id && !apart(c)) {
+                Some(c) => c.members.push(i),
+                None => out.push(Choice { family: id, members: vec![i] }),
+            }
         }
     }
     out
+}
+
+/// Whether two candidates of a family that is billed once a side are of different sides and different in their views.
+fn two_sides(lexicon: &Lexicon, family: FamilyId, a: &Candidate, b: &Candidate) -> bool {
+    let (side, views) = (lexicon.known.side, lexicon.known.views);
+    let (x, y) = (a.values.get(side), b.values.get(side));
+    let told = views.is_some_and(|v| a.values.get(v) != 0 && b.values.get(v) != 0 && a.values.get(v) != b.values.get(v));
+    lexicon.family(family).per_side && x != 0 && y != 0 && x & y == 0 && told
 }
 
 fn push(out: &mut Vec<Choice>, family: FamilyId, members: Vec<usize>) {
@@ -83,11 +95,14 @@ pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -
 /// How particularly a family takes a candidate; `None` where it does not.
 pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
     let lies_in = |r: RegionId| f.any.contains(r) || f.any.meets(&lexicon.region(r).ancestors);
-    if !(f.any.is_empty() || candidate.region.is_some_and(lies_in)) || !accepts_values(lexicon, f, &candidate.values, false) {
+    if (f.nowhere && candidate.region.is_some())
+        || !(f.any.is_empty() || candidate.region.is_some_and(lies_in))
+        || !accepts_values(lexicon, f, &candidate.values, false)
+    {
         return None;
     }
     let region_rank = if f.any.is_empty() {
-        0
+        u32::from(f.nowhere)
     } else {
         let have = candidate.region?;
         let near = std::iter::successors(Some(have), |r| lexicon.region(*r).parent).find(|r| f.any.contains(*r))?;
@@ -97,7 +112,7 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
 }
 
 /// Whether a study has the values that a family wants and none that it refuses; of a `part` set axes are not asked.
-fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
+pub(crate) fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
     let asked = |axis: AxisId| !(part && matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags));
     f.when.iter().all(|(axis, bits)| !asked(axis) || holds(lexicon, axis, bits, values.get(axis)))
         && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {

@@ -230,6 +230,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Of several values that such sentences tell, the one that holds; 0: the first.
+    pub prefers: u64,
 }
 
 impl Axis {
@@ -240,6 +242,19 @@ impl Axis {
             return Counts::parse(value).map(|c| c.0);
         }
         self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// All values.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        (1 << self.values.len()) - 1
+    }
+
+    /// `bits`, with the ways of a value that `other` tells and `bits` only names.
+    #[must_use]
+    pub fn refine(&self, bits: u64, other: u64) -> u64 {
+        let told = |&&(base, ways): &&(u64, u64)| bits & base != 0 && bits & ways == 0;
+        self.variants.iter().filter(told).fold(bits, |all, (_, ways)| all | (other & ways))
     }
 
     /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.
@@ -412,6 +427,10 @@ pub struct Concept {
     pub region: Option<RegionId>,
     /// The axis of what a unit counts.
     pub counts: Option<AxisId>,
+    /// Of a unit: a sentence of the body has to name one of these before its numbers count, the most trusted first.
+    pub beside: Vec<ConceptId>,
+    /// Sections in whose sentences the words count, besides those of their axes.
+    pub read_in: Vec<SectionKind>,
 }
 
 /// What a cue says of the exam or the contrast it reaches.
@@ -594,6 +613,8 @@ pub struct Row {
     pub values: Values,
     /// The code.
     pub code: Box<str>,
+    /// The axis that counts the units: one for each behind the first.
+    pub each_further: Option<AxisId>,
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
@@ -609,6 +630,10 @@ pub struct Family {
     pub unless: Values,
     /// Regions of which it takes any; one code whichever.
     pub any: RegionSet,
+    /// Only a study that names no region: a method billed by itself.
+    pub nowhere: bool,
+    /// No study of its own: its code comes beside any study that has what it wants.
+    pub companion: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.
@@ -617,6 +642,10 @@ pub struct Family {
     pub assume: Values,
     /// Codes added where a study of the family says so too.
     pub adds: Vec<Row>,
+    /// Families whose codes come beside in a report, where the study has what they want.
+    pub brings: Vec<FamilyId>,
+    /// The axis that counts the units.
+    pub each: Option<AxisId>,
     /// One code a side.
     pub per_side: bool,
     /// First day, inclusive.
@@ -648,6 +677,8 @@ pub enum Effect {
         to: Box<str>,
         /// Families of which one has to be there.
         beside: Vec<FamilyId>,
+        /// The code that it has to stand beside, and takes in.
+        taking: Option<Box<str>>,
     },
     /// A study with one of these families and a feature is another family's.
     Downgrades(Vec<(FamilyId, FamilyId)>),
