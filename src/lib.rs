@@ -22,8 +22,10 @@ mod text;
 
 pub use analysis::{
     Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
-    Query, Reason, Rejected, Standing, StudyView, Suggestion, answer,
+    Query, Reason, Rejected, Standing, StudyView, Suggestion, SupplyLine, answer,
 };
 pub use jiff::civil::Date;
-pub use lexicon::{CodeCard, Engine, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way};
+pub use lexicon::{
+    Change, CodeCard, CodeChange, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
+};
 pub use text::{Folded, Position, Span, position};

@@ -13,6 +13,7 @@ use super::model::{
     MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
     Sense, SignWeight, Values,
 };
+use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
@@ -162,6 +163,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         b.words(at.file, &mut terms, &w.names, Sense::Sign(id, SignWeight::Name), Scope::Any);
         b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
     }
+    let (measures, supplies) = b.supplies(entries, &mut terms);
     let codes = b.codes(files);
     let families = b.families(entries, &known);
     for (at, document) in entries.documents.iter().zip(&mut documents) {
@@ -182,14 +184,14 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     let mut queries = Vec::new();
     for at in &entries.queries {
         b.unique(at.file, &mut names, &at.entry.kind, "query");
-        let mut raised_by = Vec::new();
-        for id in &at.entry.raised_by {
-            match concepts.iter().position(|c| *c.id == **id.get_ref()) {
-                Some(i) => raised_by.push(ConceptId(i as u16)),
-                None => b.problem(at.file, id.span(), &format!("there is no concept `{}`", id.get_ref()), "name a concept of words/"),
-            }
-        }
-        queries.push(QueryText { kind: at.entry.kind.get_ref().as_str().into(), message: at.entry.message.as_str().into(), raised_by });
+        let (raised_by, unless) = (b.named(at.file, &at.entry.raised_by, &concepts), b.named(at.file, &at.entry.unless, &concepts));
+        queries.push(QueryText {
+            kind: at.entry.kind.get_ref().as_str().into(),
+            message: at.entry.message.as_str().into(),
+            raised_by,
+            banner: at.entry.banner,
+            unless,
+        });
     }
     let edition = b.edition(entries, &known)?;
     for (term, file, span, other) in terms.clashes(&concepts) {
@@ -202,7 +204,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
-    Some(Lexicon {
+    let mut lexicon = Lexicon {
         edition,
         sha256,
         axes,
@@ -213,16 +215,21 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         sections,
         documents,
         families,
+        order: FamilyOrder::default(),
         rules,
         queries,
         codes,
+        measures,
+        supplies,
         terms,
         proofs,
         places,
-    })
+    };
+    lexicon.order = FamilyOrder::new(&lexicon);
+    Some(lexicon)
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     files: &'a [(String, String)],
     problems: &'a mut Vec<Problem>,
     axes: Vec<Axis>,
@@ -233,7 +240,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
+    pub(super) fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
         let file = self.files.get(file).map_or_else(|| "edition.toml".to_owned(), |(name, _)| name.clone());
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
@@ -451,7 +458,7 @@ impl Builder<'_> {
         (values, regions)
     }
 
-    fn words(&mut self, file: usize, terms: &mut TermsBuilder, words: &Words, sense: Sense, scope: Scope) {
+    pub(super) fn words(&mut self, file: usize, terms: &mut TermsBuilder, words: &Words, sense: Sense, scope: Scope) {
         for w in words {
             self.word(file, terms, w.get_ref(), w.span(), sense, scope);
         }
@@ -501,7 +508,19 @@ impl Builder<'_> {
         self.proofs(file, Owner::Sense(sense), &w.hit, &w.miss);
     }
 
-    fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
+    /// Concepts by their ids.
+    fn named(&mut self, file: usize, ids: &Words, concepts: &[Concept]) -> Vec<ConceptId> {
+        let mut out = Vec::new();
+        for id in ids {
+            match concepts.iter().position(|c| *c.id == **id.get_ref()) {
+                Some(i) => out.push(ConceptId(i as u16)),
+                None => self.problem(file, id.span(), &format!("there is no concept `{}`", id.get_ref()), "name a concept of words/"),
+            }
+        }
+        out
+    }
+
+    pub(super) fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
         for (words, is_hit) in [(hit, true), (miss, false)] {
             for w in words {
                 self.proofs.push(Proof {
@@ -515,7 +534,7 @@ impl Builder<'_> {
         }
     }
 
-    fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
+    pub(super) fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
         let wire = wire?;
         let day = wire
             .get_ref()
@@ -752,7 +771,7 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 26] = [
+const ROLES: [(&str, Role); 27] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
@@ -779,6 +798,7 @@ const ROLES: [(&str, Role); 26] = [
     ("at-most", Role::AtMost),
     ("less-than", Role::LessThan),
     ("or", Role::Or),
+    ("month", Role::Month),
 ];
 
 fn role(name: &str) -> Option<Role> {
@@ -806,7 +826,7 @@ const MEANS: [(&str, Means); 16] = [
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 17] = [
+const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),
@@ -820,6 +840,7 @@ const SECTIONS: [(&str, SectionKind); 17] = [
     ("dose", SectionKind::Dose),
     ("signature", SectionKind::Signature),
     ("admin", SectionKind::Admin),
+    ("exam-date", SectionKind::ExamDate),
     ("note", SectionKind::Note),
     ("other", SectionKind::Other),
     ("organ", SectionKind::Organ),

@@ -10,6 +10,7 @@ macro_rules! files {
 files![
     "ambiguous.toml",
     "axes.toml",
+    "claim/supplies.toml",
     "codes.tsv",
     "cues.toml",
     "documents.toml",
@@ -39,6 +40,7 @@ files![
     "words/contrast.toml",
     "words/contrast_anti.toml",
     "words/coverage.toml",
+    "words/date.toml",
     "words/duplex.toml",
     "words/dxa.toml",
     "words/echo.toml",
@@ -56,6 +58,7 @@ files![
     "words/reading.toml",
     "words/region_sets.toml",
     "words/side.toml",
+    "words/status.toml",
     "words/us.toml",
     "words/views.toml",
     "words/xr.toml",

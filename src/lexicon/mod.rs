@@ -4,12 +4,16 @@ mod build;
 mod card;
 mod check;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
+mod order;
 mod place;
 mod problem;
 mod show;
+pub mod supply;
 mod terms;
+mod trie;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -25,11 +29,13 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+use supply::{Measure, Supply};
+
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub use terms::Engine;
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
@@ -103,9 +109,12 @@ pub struct Lexicon {
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
+    pub(crate) order: order::FamilyOrder,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) codes: Vec<Code>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,
     pub(crate) proofs: Vec<Proof>,
     pub(crate) places: Vec<Place>,
@@ -155,13 +164,6 @@ impl Lexicon {
         }
     }
 
-    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
-    #[must_use]
-    pub fn with_engine(mut self, engine: Engine) -> Self {
-        self.terms.use_engine(engine);
-        self
-    }
-
     /// The edition's name.
     #[must_use]
     pub fn edition(&self) -> &str {
@@ -174,7 +176,7 @@ impl Lexicon {
         &self.sha256
     }
 
-    /// The terms, for benchmarks.
+    /// The terms, for benchmarks and tests.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms

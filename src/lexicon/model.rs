@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::supply::{MeasureId, SupplyId};
+
 /// Index of an axis, in the order of `axes.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AxisId(pub u8);
@@ -66,6 +68,12 @@ impl RegionSet {
         (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
     }
 
+    /// Whether the two share a member.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+
     /// Adds all members of the other.
     pub fn extend(&mut self, other: &Self) {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
@@ -76,36 +84,48 @@ impl RegionSet {
 
 /// Values on every axis but the region: one bit a value; no bit set means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Values([u64; MAX_AXES]);
+pub struct Values {
+    bits: [u64; MAX_AXES],
+    /// Axes with a value, a bit each: most studies have a few of many.
+    told: u32,
+}
 
 impl Values {
     /// The values on one axis, a bit each.
     #[must_use]
     pub fn get(&self, axis: AxisId) -> u64 {
-        self.0[axis.0 as usize]
+        self.bits[axis.0 as usize]
     }
 
     /// Replaces the values on one axis.
     pub fn set(&mut self, axis: AxisId, bits: u64) {
-        self.0[axis.0 as usize] = bits;
+        self.bits[axis.0 as usize] = bits;
+        self.told = self.told & !(1 << axis.0) | u32::from(bits != 0) << axis.0;
     }
 
     /// Adds values on one axis.
     pub fn add(&mut self, axis: AxisId, bits: u64) {
-        self.0[axis.0 as usize] |= bits;
+        self.set(axis, self.get(axis) | bits);
     }
 
     /// Axes with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
-        self.0.iter().enumerate().filter(|(_, b)| **b != 0).map(|(i, b)| (AxisId(i as u8), *b))
+        let mut rest = self.told;
+        std::iter::from_fn(move || {
+            let axis = AxisId((rest != 0).then(|| rest.trailing_zeros())? as u8);
+            rest &= rest - 1;
+            Some((axis, self.get(axis)))
+        })
     }
 
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|b| *b == 0)
+        self.told == 0
     }
 }
+
+const _: () = assert!(MAX_AXES <= u32::BITS as usize);
 
 /// Whether an axis holds one value or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -361,6 +381,8 @@ pub enum Role {
     LessThan,
     /// Stands between the bounds of a count: "or", "to".
     Or,
+    /// A month by its name.
+    Month,
 }
 
 /// A meaning that words can have.
@@ -472,6 +494,8 @@ pub enum SectionKind {
     Signature,
     /// Names, numbers, dates.
     Admin,
+    /// The day of the exam.
+    ExamDate,
     /// A heading of a clinical note.
     Note,
     /// Anything else.
@@ -547,6 +571,12 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// An agent that is billed beside the exam.
+    Supply(SupplyId),
+    /// What an amount is measured in.
+    Measure(MeasureId),
+    /// That some of an agent was thrown away; `true`: that nothing was.
+    Waste(bool),
 }
 
 /// One condition of a row, and its code.
@@ -673,6 +703,10 @@ pub struct QueryText {
     pub kind: Box<str>,
     /// The question.
     pub message: Box<str>,
-    /// Concepts that raise it where they are read in what describes the exam.
+    /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
+    pub banner: bool,
+    /// Concepts whose banner keeps it from being raised.
+    pub unless: Vec<ConceptId>,
 }

@@ -266,4 +266,8 @@ pub(super) struct QueryWire {
     pub(super) message: String,
     #[serde(default)]
     pub(super) raised_by: Words,
+    #[serde(default)]
+    pub(super) banner: bool,
+    #[serde(default)]
+    pub(super) unless: Words,
 }
