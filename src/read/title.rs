@@ -137,8 +137,8 @@ fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candi
 }
 
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
-/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the one that names
-/// the nearer region, the first of the edition, the more common.
+/// take as much of the line, the one that names the nearer region goes first, then the one that asks for what the line tells
+/// (views, contrast), the first of the edition, the more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
     let told = |a: &Atom| a.values.get(known.modality) | a.implied.get(known.modality);
@@ -153,7 +153,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         return false;
     }
     let register = register(lexicon, true);
-    let mut best: Option<((usize, usize, u32, bool, u16), u64)> = None;
+    let mut best: Option<((usize, u32, usize, bool, u16), u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
@@ -170,7 +170,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
         let near: u32 = choices.iter().flat_map(|c| c.members.iter().map(|&i| nearness(lexicon, c.family, &candidates[i]))).sum();
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
-        let rank = (taken, asked, near, lexicon.edition.order.first() == Some(&bit), frequency);
+        let rank = (taken, near, asked, lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
         }
@@ -182,13 +182,15 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     true
 }
 
-/// How near to a candidate's region the region lies that a family names; one that names none is almost as near as can be.
+/// How near to a candidate's region the region lies that a family names; one that wants an exam with a name of its own
+/// is as near as can be, one that names no region almost.
 fn nearness(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> u32 {
     let f = lexicon.family(family);
+    let own_name = lexicon.axis_named("study").is_some_and(|study| f.when.get(study) != 0);
     let anywhere = f.any.is_empty() && f.all.is_empty();
     std::iter::successors(candidate.region, |r| lexicon.region(*r).parent)
-        .find(|r| anywhere || f.any.contains(*r) || f.all.contains(r))
-        .map_or(0, |r| 2 * u32::from(lexicon.region(r).depth) + u32::from(!anywhere))
+        .find(|r| own_name || anywhere || f.any.contains(*r) || f.all.contains(r))
+        .map_or(0, |r| 2 * u32::from(lexicon.region(r).depth) + u32::from(own_name || !anywhere))
 }
 
 /// How many axes that a line tells the rows of a family ask for.
