@@ -335,8 +335,12 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             own_findings: false,
         };
         out.push(make(&chosen.code, defaults.clone()));
+        let mut values = study.values;
+        for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
+            values.set(axis, bits);
+        }
         for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
+            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis)));
             if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
                 out.push(make(&add.code, Vec::new()));
             }
