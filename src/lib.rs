@@ -25,5 +25,7 @@ pub use analysis::{
     Query, Reason, Rejected, Standing, StudyView, Suggestion, answer,
 };
 pub use jiff::civil::Date;
-pub use lexicon::{CodeCard, Engine, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way};
+pub use lexicon::{
+    Change, CodeCard, CodeChange, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
+};
 pub use text::{Folded, Position, Span, position};

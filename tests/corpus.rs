@@ -74,6 +74,9 @@ fn failures(case: &Case, analysis: &Analysis) -> Vec<Failure> {
             fail(2, format!("line {}: wanted {} = {:?}, got {have:?}", quote.line, quote.kind, quote.words));
         }
     }
+    for kind in case.not_asked.iter().filter(|kind| analysis.queries.iter().any(|q| q.kind == **kind)) {
+        fail(3, format!("asked {kind}, which it must not"));
+    }
     for kind in &case.queries {
         if !analysis.queries.iter().any(|q| q.kind == *kind) {
             let have: Vec<&str> = analysis.queries.iter().map(|q| &*q.kind).collect();

@@ -5,6 +5,7 @@ mod common;
 
 use std::sync::LazyLock;
 
+use aho_corasick::AhoCorasick;
 use common::{Case, analyze, corpus};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -301,11 +302,29 @@ fn the_same_text_gets_the_same_answer_from_every_thread() {
             assert_eq!(a, b);
         }
     }
-    // the automaton is a matter of speed alone
-    let fast = Analyzer::new(Lexicon::embedded().expect("a lexicon that loaded before").with_engine(radcode::Engine::Fast));
-    for case in CORPUS.iter() {
-        let (a, b) = (ANALYZER.analyze(&case.text, &case.options()), fast.analyze(&case.text, &case.options()));
-        assert_eq!(format!("{a:?}"), format!("{b:?}"), "{}", case.path);
+}
+
+#[test]
+fn terms_are_found_where_an_automaton_over_bytes_finds_them_on_word_borders() {
+    let terms = ANALYZER.lexicon().terms();
+    let patterns: Vec<&str> = terms.patterns().collect();
+    let automaton = AhoCorasick::new(&patterns).expect("terms that fit an automaton");
+    let inside = |b: u8| b.is_ascii_alphanumeric() || !b.is_ascii();
+    // the terms side by side are texts full of matches that overlap and of near misses
+    let joined = patterns.chunks(97).flat_map(|c| [" ", "", "  ", "/", "\n"].map(|by| c.join(by)));
+    for text in CORPUS.iter().map(|c| c.text.clone()).chain(joined) {
+        let folded = Folded::new(&text);
+        let text = folded.text();
+        let is_border = |at: usize| at == 0 || at == text.len() || !text.as_bytes()[at - 1..=at].iter().all(|b| inside(*b));
+        let mut expected: Vec<(usize, usize, usize)> = automaton
+            .find_overlapping_iter(text)
+            .filter(|m| is_border(m.start()) && is_border(m.end()))
+            .map(|m| (m.start(), m.end(), m.pattern().as_usize()))
+            .collect();
+        expected.sort_by_key(|(start, end, _)| (*start, std::cmp::Reverse(*end)));
+        let mut found = Vec::new();
+        terms.find(text, |pattern, span| found.push((span.start as usize, span.end as usize, pattern as usize)));
+        assert_eq!(found, expected, "{text}");
     }
 }
 

@@ -114,8 +114,9 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         }
     }
     others(&r, &studies, day, &mut rejected);
-    let queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
+    let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
+    queries::of_record(&r, options.date_of_service, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
     Analysis {
         confidence: confidence::of_answer(&features, &suggestions),

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod confidence;
+mod dates;
 mod engine;
 mod explain;
 mod headless;

@@ -1,11 +1,14 @@
 //! What to ask: where the record is silent or contradicts itself.
 
+use jiff::civil::Date;
+
+use super::dates::{self, Doubt};
 use super::engine::{Reading, evidence, views_differ};
 use super::{Evidence, Query};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
-use crate::lexicon::model::{Role, SectionKind, Sense};
+use crate::lexicon::model::{ConceptId, Role, SectionKind, Sense};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
 use crate::read::section::Part;
@@ -77,7 +80,7 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         if let Some(proofs) = both_sexes(r) {
             ask("sex-conflict", evidence(r, &proofs));
         }
-        for q in lexicon.queries.iter().filter(|q| !q.raised_by.is_empty()) {
+        for q in lexicon.queries.iter().filter(|q| !q.raised_by.is_empty() && !q.banner) {
             // also where a longer or weightier term holds the words
             let raised = |s| matches!(s, Sense::Concept(c) if q.raised_by.contains(&c)).then_some(s);
             if let Some((span, _)) = described(r).find_map(|p| r.text.senses(p.body, raised).next()) {
@@ -101,6 +104,47 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         ask("quoted-report", evidence(r, &coded[0].study.proofs));
     }
     out
+}
+
+/// What is asked of the record as such, not of its exam: its date, its status. Says nothing of how sure the codes are.
+pub(super) fn of_record(r: &Reading<'_>, day: Option<Date>, out: &mut Vec<Query>) {
+    let lexicon = r.text.lexicon;
+    let mut ask = |kind: &str, facet: Facet, span: Span| {
+        if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind)
+            && !out.iter().any(|o| o.kind == kind)
+        {
+            let evidence = evidence(r, &[Proof { facet, span, concept: None }]);
+            out.push(Query { kind: kind.to_owned(), message: q.message.to_string(), evidence });
+        }
+    };
+    if let Some((doubt, span)) = dates::doubt(r, day) {
+        ask(if doubt == Doubt::Conflict { "date-conflict" } else { "date-not-given" }, Facet::Exam, span);
+    }
+    if r.exams.charge_line {
+        return;
+    }
+    for q in lexicon.queries.iter().filter(|q| q.banner) {
+        let banner = |wanted: &[ConceptId]| {
+            let raised = |s| matches!(s, Sense::Concept(c) if wanted.contains(&c)).then_some(());
+            r.text.senses(r.text.whole(), raised).map(|(span, ())| span).find(|span| is_banner(r, *span))
+        };
+        if let Some(span) = banner(&q.raised_by)
+            && banner(&q.unless).is_none()
+        {
+            ask(&q.kind, Facet::Exam, span);
+        }
+    }
+}
+
+/// Whether words stand as a heading, or in a short line of their own.
+fn is_banner(r: &Reading<'_>, span: Span) -> bool {
+    const WORDS: usize = 7;
+    let source = r.text.to_source(span);
+    let text = r.text.source;
+    let from = text[..source.start as usize].rfind('\n').map_or(0, |n| n + 1);
+    let to = text[source.end as usize..].find('\n').map_or(text.len(), |n| source.end as usize + n);
+    let line = &text[from..to];
+    r.parts.iter().any(|p| p.head.contains(span)) || line.split_whitespace().count() <= WORDS
 }
 
 /// Whether any route into the body stands in the report.

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use radcode::{Analysis, Analyzer, Engine, JsonOptions, answer};
+use radcode::{Analysis, Analyzer, JsonOptions, answer};
 
 use super::args::{AnalyzeArgs, Common, Format};
 use super::failure::Failure;
@@ -15,7 +15,7 @@ use super::screen::Screen;
 
 /// Reads one report and writes its answer.
 pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common, Engine::Small)?);
+    let analyzer = Analyzer::new(load(common)?);
     let text = read_one(args.file.as_deref(), &args.reading)?;
     let analysis = analyzer.analyze(&text, &args.reading.options());
     match args.format {

@@ -77,7 +77,9 @@ pub enum Command {
         #[command(subcommand)]
         command: LexiconCommand,
     },
-    /// Look up a code: family, neighbours, dates, successor
+    /// What changed between the answers of two runs, code by code, and why
+    Diff(DiffArgs),
+    /// Look up a code: family, neighbours, dates, successor; what changed between two days
     Codes {
         /// What to do with the codes.
         #[command(subcommand)]
@@ -218,6 +220,26 @@ pub struct ExplainArgs {
     pub reading: Reading,
 }
 
+/// `radcode diff`.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  radcode diff january.ndjson january-again.ndjson
+  radcode diff --format ndjson old.ndjson new.ndjson > changes.ndjson
+
+Both files hold answers of `radcode batch`, one JSON object a line, told apart by `id`. An answer
+that is in one file only is shown as such. The answers' words are not read: only codes, units,
+modifiers, rules, reasons, queries, dates and editions are compared.")]
+pub struct DiffArgs {
+    /// The answers of the earlier run
+    pub old: PathBuf,
+    /// The answers of the later run
+    pub new: PathBuf,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
 /// `radcode lexicon`.
 #[derive(Subcommand, Debug)]
 pub enum LexiconCommand {
@@ -261,6 +283,31 @@ pub enum CodesCommand {
         /// The code
         code: String,
     },
+    /// What changed between two days: codes added, replaced, ended
+    #[command(after_help = "\
+Examples:
+  radcode codes diff 2025-01-01 2026-01-01
+  radcode codes diff --format ndjson 2017-12-31 2018-01-01")]
+    Diff {
+        /// The one day
+        #[arg(value_name = "YYYY-MM-DD", value_parser = date)]
+        from: Date,
+        /// The other day
+        #[arg(value_name = "YYYY-MM-DD", value_parser = date)]
+        to: Date,
+        /// Form of the list
+        #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+        format: ListFormat,
+    },
+}
+
+/// Form of a list.
+#[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Ndjson,
 }
 
 /// A day of the calendar, written `2026-01-31`.

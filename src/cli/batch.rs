@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use radcode::{Analyzer, Engine, JsonOptions, Options, answer};
+use radcode::{Analyzer, JsonOptions, Options, answer};
 
 use super::args::{BatchArgs, Common, InputFormat};
 use super::failure::Failure;
@@ -17,7 +17,7 @@ use super::quotes::plain;
 
 /// Answers all inputs. 1 where some were set aside.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common, Engine::Fast)?);
+    let analyzer = Analyzer::new(load(common)?);
     let stems = doubled_stems(args);
     let mut batch =
         Batch { args, analyzer, stems, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), ids: HashSet::new(), set_aside: 0 };

@@ -1,10 +1,11 @@
-//! `radcode codes show`: what is known of a code, in our own words.
+//! `radcode codes`: what is known of a code, in our own words.
 
 use std::io::{self, Write};
 
-use radcode::{CodeCard, Engine, Lexicon, Need, NeedKind};
+use radcode::{CodeCard, Lexicon, Need, NeedKind};
 
 use super::args::{CodesCommand, Common};
+use super::codes_diff;
 use super::failure::Failure;
 use super::knowledge::load;
 use super::near::near;
@@ -13,10 +14,13 @@ use super::screen::{FAINT, STRONG, Screen, wrap};
 /// Columns of a name.
 const NAME: usize = 13;
 
-/// Shows a code.
+/// Shows a code, or what changed between two days.
 pub fn run(command: &CodesCommand, common: &Common) -> Result<u8, Failure> {
-    let CodesCommand::Show { code } = command;
-    let lexicon = load(common, Engine::Small)?;
+    let lexicon = load(common)?;
+    let code = match command {
+        CodesCommand::Show { code } => code,
+        CodesCommand::Diff { from, to, format } => return codes_diff::run(&lexicon, *from, *to, *format, common),
+    };
     let card = card(&lexicon, code)?;
     let mut screen = Screen::new(common.color);
     let width = screen.width;

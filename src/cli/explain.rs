@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use radcode::{Analyzer, CodeCard, Engine, Explanation, HeldWay, Standing};
+use radcode::{Analyzer, CodeCard, Explanation, HeldWay, Standing};
 
 use super::args::{Common, ExplainArgs};
 use super::codes::{card, head, line, need};
@@ -14,7 +14,7 @@ use super::screen::{CARE, FAINT, NOT, STRONG, Screen};
 
 /// Explains a code, with a report or in general.
 pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common, Engine::Small)?);
+    let analyzer = Analyzer::new(load(common)?);
     let known = card(analyzer.lexicon(), &args.code)?;
     let Some(file) = &args.file else {
         let mut screen = Screen::new(common.color);

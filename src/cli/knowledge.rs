@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anstream::ColorChoice;
-use radcode::{Engine, Lexicon, Problem};
+use radcode::{Lexicon, Problem};
 
 use super::args::Common;
 use super::caret::render;
@@ -67,7 +67,7 @@ impl Files {
 }
 
 /// The lexicon that the command line asks for, ready to read reports.
-pub fn load(common: &Common, engine: Engine) -> Result<Lexicon, Failure> {
+pub fn load(common: &Common) -> Result<Lexicon, Failure> {
     let (lexicon, files) = if common.lexicon.is_none() && common.lexicon_add.is_empty() {
         match Lexicon::embedded() {
             Ok(lexicon) => (Ok(lexicon), None),
@@ -78,8 +78,7 @@ pub fn load(common: &Common, engine: Engine) -> Result<Lexicon, Failure> {
         (files.build(), Some(files))
     };
     match lexicon {
-        Ok(lexicon) if engine == Engine::Small => Ok(lexicon),
-        Ok(lexicon) => Ok(lexicon.with_engine(engine)),
+        Ok(lexicon) => Ok(lexicon),
         Err(problems) => {
             let colored = choice(common.color, &io::stderr()) != ColorChoice::Never;
             if let Some(files) = files {

@@ -121,7 +121,7 @@ fn fact(out: &mut impl io::Write, name: &str, list: &[String], width: usize) -> 
 }
 
 fn build(common: &Common) -> Result<radcode::Lexicon, Failure> {
-    super::knowledge::load(common, radcode::Engine::Small)
+    super::knowledge::load(common)
 }
 
 const fn kind_of(kind: Kind) -> EntryKind {

@@ -5,6 +5,8 @@ mod args;
 mod batch;
 mod caret;
 mod codes;
+mod codes_diff;
+mod diff;
 mod explain;
 mod failure;
 mod input;
@@ -27,7 +29,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use failure::Failure;
 
-const COMMANDS: [&str; 6] = ["analyze", "batch", "explain", "lexicon", "codes", "help"];
+const COMMANDS: [&str; 7] = ["analyze", "batch", "explain", "diff", "lexicon", "codes", "help"];
 
 /// Runs the program and says with which code it ends: 0 done, 1 some input unusable, 2 could not run.
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -63,6 +65,7 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Analyze(a) => analyze::run(&a, &cli.common),
         Command::Batch(a) => batch::run(&a, &cli.common),
         Command::Explain(a) => explain::run(&a, &cli.common),
+        Command::Diff(a) => diff::run(&a, &cli.common),
         Command::Lexicon { command } => lexicon::run(&command, &cli.common),
         Command::Codes { command } => codes::run(&command, &cli.common),
     }

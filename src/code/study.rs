@@ -311,7 +311,7 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || flagged(lexicon, &s.values) };
+        let Some(region) = s.region else { return list.len() == 1 || lexicon.names_exam(&s.values) };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
             j != me
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
@@ -319,11 +319,6 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
                 && *k == s.values.get(known.method)
         })
     });
-}
-
-/// Whether a study has any of the values that are there or not.
-fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
-    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
 }
 
 /// Whether the title tells exams with contrast from exams without.

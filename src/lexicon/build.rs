@@ -182,14 +182,14 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     let mut queries = Vec::new();
     for at in &entries.queries {
         b.unique(at.file, &mut names, &at.entry.kind, "query");
-        let mut raised_by = Vec::new();
-        for id in &at.entry.raised_by {
-            match concepts.iter().position(|c| *c.id == **id.get_ref()) {
-                Some(i) => raised_by.push(ConceptId(i as u16)),
-                None => b.problem(at.file, id.span(), &format!("there is no concept `{}`", id.get_ref()), "name a concept of words/"),
-            }
-        }
-        queries.push(QueryText { kind: at.entry.kind.get_ref().as_str().into(), message: at.entry.message.as_str().into(), raised_by });
+        let (raised_by, unless) = (b.named(at.file, &at.entry.raised_by, &concepts), b.named(at.file, &at.entry.unless, &concepts));
+        queries.push(QueryText {
+            kind: at.entry.kind.get_ref().as_str().into(),
+            message: at.entry.message.as_str().into(),
+            raised_by,
+            banner: at.entry.banner,
+            unless,
+        });
     }
     let edition = b.edition(entries, &known)?;
     for (term, file, span, other) in terms.clashes(&concepts) {
@@ -297,6 +297,7 @@ impl Builder<'_> {
                 labels: w.labels.clone(),
                 needs: w.needs.clone(),
                 variants: Vec::new(),
+                together: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
             };
             for (base, words) in &w.variants {
@@ -304,6 +305,13 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for (whole, words) in &w.together {
+                let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
+                match (axis.bit(whole), bits) {
+                    (Some(whole), Some(bits)) => axis.together.push((whole, bits)),
+                    _ => self.problem(at.file, words.span(), "`together` names a value that the axis has not", "declare it in `values`"),
                 }
             }
             self.axes.push(axis);
@@ -499,6 +507,18 @@ impl Builder<'_> {
             (None, None) => {}
         }
         self.proofs(file, Owner::Sense(sense), &w.hit, &w.miss);
+    }
+
+    /// Concepts by their ids.
+    fn named(&mut self, file: usize, ids: &Words, concepts: &[Concept]) -> Vec<ConceptId> {
+        let mut out = Vec::new();
+        for id in ids {
+            match concepts.iter().position(|c| *c.id == **id.get_ref()) {
+                Some(i) => out.push(ConceptId(i as u16)),
+                None => self.problem(file, id.span(), &format!("there is no concept `{}`", id.get_ref()), "name a concept of words/"),
+            }
+        }
+        out
     }
 
     fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
@@ -752,7 +772,7 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 26] = [
+const ROLES: [(&str, Role); 27] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
@@ -779,6 +799,7 @@ const ROLES: [(&str, Role); 26] = [
     ("at-most", Role::AtMost),
     ("less-than", Role::LessThan),
     ("or", Role::Or),
+    ("month", Role::Month),
 ];
 
 fn role(name: &str) -> Option<Role> {
@@ -806,7 +827,7 @@ const MEANS: [(&str, Means); 16] = [
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 17] = [
+const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),
@@ -820,6 +841,7 @@ const SECTIONS: [(&str, SectionKind); 17] = [
     ("dose", SectionKind::Dose),
     ("signature", SectionKind::Signature),
     ("admin", SectionKind::Admin),
+    ("exam-date", SectionKind::ExamDate),
     ("note", SectionKind::Note),
     ("other", SectionKind::Other),
     ("organ", SectionKind::Organ),

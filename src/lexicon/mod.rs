@@ -4,12 +4,14 @@ mod build;
 mod card;
 mod check;
 mod embedded;
+mod history;
 mod load;
 pub mod model;
 mod place;
 mod problem;
 mod show;
 mod terms;
+mod trie;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -25,11 +27,11 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub use terms::Engine;
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
@@ -155,13 +157,6 @@ impl Lexicon {
         }
     }
 
-    /// Chooses the automaton: `Small` (the default) is ready sooner, `Fast` reads more bytes a second.
-    #[must_use]
-    pub fn with_engine(mut self, engine: Engine) -> Self {
-        self.terms.use_engine(engine);
-        self
-    }
-
     /// The edition's name.
     #[must_use]
     pub fn edition(&self) -> &str {
@@ -174,7 +169,7 @@ impl Lexicon {
         &self.sha256
     }
 
-    /// The terms, for benchmarks.
+    /// The terms, for benchmarks and tests.
     #[must_use]
     pub fn terms(&self) -> &Terms {
         &self.terms
@@ -211,6 +206,12 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
+    /// there or not.
+    pub(crate) fn names_exam(&self, values: &Values) -> bool {
+        values.iter().any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

@@ -202,6 +202,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
 }
@@ -350,6 +352,8 @@ pub enum Role {
     LessThan,
     /// Stands between the bounds of a count: "or", "to".
     Or,
+    /// A month by its name.
+    Month,
 }
 
 /// A meaning that words can have.
@@ -461,6 +465,8 @@ pub enum SectionKind {
     Signature,
     /// Names, numbers, dates.
     Admin,
+    /// The day of the exam.
+    ExamDate,
     /// A heading of a clinical note.
     Note,
     /// Anything else.
@@ -662,6 +668,10 @@ pub struct QueryText {
     pub kind: Box<str>,
     /// The question.
     pub message: Box<str>,
-    /// Concepts that raise it where they are read in what describes the exam.
+    /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
+    pub banner: bool,
+    /// Concepts whose banner keeps it from being raised.
+    pub unless: Vec<ConceptId>,
 }

@@ -1,11 +1,10 @@
-//! All terms of a lexicon in one automaton, and the words of titles in one table.
+//! All terms of a lexicon with their senses.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 use super::model::{Concept, Sense};
+use super::trie::Matcher;
 use super::vocabulary::Vocabulary;
 use crate::text::Span;
 
@@ -32,15 +31,6 @@ impl Scope {
     }
 }
 
-/// Which automaton to build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Engine {
-    /// Nothing to build: for one report.
-    Small,
-    /// Quick to search: for many reports, from about 4 MB on.
-    Fast,
-}
-
 /// The terms, frozen.
 #[derive(Debug)]
 pub struct Terms {
@@ -48,63 +38,20 @@ pub struct Terms {
     /// Senses of pattern `i`: `senses[first[i]..first[i + 1]]`.
     first: Vec<u32>,
     senses: Vec<(Sense, Scope)>,
-    /// First pattern that begins with a byte, and one past the last: patterns are sorted.
-    buckets: Vec<(u32, u32)>,
-    /// For many reports; one report is searched in the sorted patterns, which need no building.
-    automaton: Option<AhoCorasick>,
+    matcher: Matcher,
     pub(crate) vocabulary: Vocabulary,
 }
 
 impl Terms {
-    /// Every occurrence of every term that stands on word borders of folded text: pattern and span. Overlapping.
-    pub(crate) fn find(&self, folded: &str, mut found: impl FnMut(u32, Span)) {
-        let bytes = folded.as_bytes();
-        if let Some(automaton) = &self.automaton {
-            for m in automaton.find_overlapping_iter(folded) {
-                if is_border(bytes, m.start()) && is_border(bytes, m.end()) {
-                    found(m.pattern().as_u32(), Span::new(m.start() as u32, m.end() as u32));
-                }
-            }
-            return;
-        }
-        for start in 0..bytes.len() {
-            if bytes[start] == b' ' || !is_border(bytes, start) {
-                continue;
-            }
-            let (mut low, mut high) = self.buckets[bytes[start] as usize];
-            let mut end = start;
-            while low < high {
-                // to the next border that can end a term
-                end += 1;
-                while end < bytes.len() && (bytes[end - 1] == b' ' || !is_border(bytes, end)) {
-                    end += 1;
-                }
-                if end > bytes.len() {
-                    break;
-                }
-                let prefix = &bytes[start..end];
-                (low, high) = self.narrow(low, high, prefix);
-                if low < high && self.patterns[low as usize].len() == prefix.len() {
-                    found(low, Span::new(start as u32, end as u32));
-                    low += 1;
-                }
-            }
-        }
+    /// Every occurrence of every term that stands on word borders of folded text: pattern and span, by start, the
+    /// longer first. Overlapping.
+    pub fn find(&self, folded: &str, found: impl FnMut(u32, Span)) {
+        self.matcher.find(&self.vocabulary.words, folded, found);
     }
 
-    /// The patterns of a sorted range that begin with `prefix`.
-    fn narrow(&self, low: u32, high: u32, prefix: &[u8]) -> (u32, u32) {
-        let range = &self.patterns[low as usize..high as usize];
-        let head = |p: &str| p.len().min(prefix.len());
-        let from = range.partition_point(|p| p.as_bytes()[..head(p)] < *prefix);
-        let to = from + range[from..].partition_point(|p| p.as_bytes()[..head(p)] == *prefix);
-        (low + from as u32, low + to as u32)
-    }
-
-    /// Number of raw, unfiltered matches of an automaton: the floor that a benchmark compares with. 0 without one.
-    #[must_use]
-    pub fn scan(&self, folded: &str) -> usize {
-        self.automaton.as_ref().map_or(0, |a| a.find_overlapping_iter(folded).map(|m| m.start() & 1).sum())
+    /// The terms, folded; the place of a term is its pattern.
+    pub fn patterns(&self) -> impl Iterator<Item = &str> {
+        self.patterns.iter().map(|p| &**p)
     }
 
     /// The senses of a pattern.
@@ -135,23 +82,6 @@ impl Terms {
         (0..self.patterns.len() as u32)
             .flat_map(move |p| self.senses(p).iter().filter(move |(s, _)| *s == sense).map(move |(_, scope)| (self.pattern(p), *scope)))
     }
-
-    /// Builds the automaton, or does without, for the other trade-off of start-up and speed.
-    pub(crate) fn use_engine(&mut self, engine: Engine) {
-        self.automaton = (engine == Engine::Fast).then(|| {
-            AhoCorasick::builder()
-                .kind(Some(AhoCorasickKind::DFA))
-                .match_kind(MatchKind::Standard)
-                .build(self.patterns.iter().map(|p| p.as_bytes()))
-                .expect("patterns of a lexicon fit the automaton")
-        });
-    }
-}
-
-/// Whether a place of folded text lies outside of words: a term may begin and end there.
-fn is_border(bytes: &[u8], at: usize) -> bool {
-    let inside = |i: usize| bytes[i].is_ascii_alphanumeric() || !bytes[i].is_ascii();
-    at == 0 || at == bytes.len() || !(inside(at) && inside(at - 1))
 }
 
 /// A sense of a term as it was declared: file and bytes.
@@ -205,30 +135,21 @@ impl TermsBuilder {
     pub(super) fn build(self) -> Terms {
         let mut all: Vec<(String, Vec<Declared>)> = self.terms.into_iter().collect();
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut terms = Terms {
-            patterns: Vec::with_capacity(all.len()),
-            first: vec![0],
-            senses: Vec::new(),
-            buckets: vec![(0, 0); 256],
-            automaton: None,
-            vocabulary: Vocabulary::default(),
-        };
+        let (mut patterns, mut first, mut frozen) = (Vec::with_capacity(all.len()), vec![0], Vec::new());
+        let mut titles = Vec::new();
         for (term, mut senses) in all {
             if let Some(order) = self.ambiguous.get(&term) {
                 senses.sort_by_key(|(s, ..)| order.iter().position(|o| o == s).unwrap_or(order.len()));
             }
             let in_titles = senses.iter().any(|(s, scope, ..)| matches!(s, Sense::Concept(_)) && scope.admits(true));
             if in_titles {
-                terms.vocabulary.add(&term, terms.patterns.len() as u32);
+                titles.push(patterns.len() as u32);
             }
-            let bucket = &mut terms.buckets[term.as_bytes()[0] as usize];
-            let n = terms.patterns.len() as u32;
-            *bucket = (if bucket.1 == 0 { n } else { bucket.0 }, n + 1);
-            terms.patterns.push(term.into());
-            terms.senses.extend(senses.into_iter().map(|(s, scope, ..)| (s, scope)));
-            terms.first.push(terms.senses.len() as u32);
+            patterns.push(term.into_boxed_str());
+            frozen.extend(senses.into_iter().map(|(s, scope, ..)| (s, scope)));
+            first.push(frozen.len() as u32);
         }
-        terms.vocabulary.freeze();
-        terms
+        let vocabulary = Vocabulary::new(titles.into_iter().map(|i| (&*patterns[i as usize], i)), &patterns);
+        Terms { matcher: Matcher::new(&vocabulary.words, &patterns), patterns, first, senses: frozen, vocabulary }
     }
 }

@@ -1,12 +1,10 @@
 //! The words of title terms, and what an unknown token of a title may stand for: charge lists clip, squeeze, glue and
 //! misspell. Everything here is looked up in tables built once from the lexicon's own words.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
+use super::trie::{Trie, WordId, Words};
 use crate::text::{Span, tokens};
-
-/// A word of the vocabulary.
-pub(crate) type WordId = u32;
 
 /// How a token was read as a word it does not spell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,72 +35,58 @@ pub(crate) struct Guess {
     pub(crate) cost: u16,
 }
 
-/// The words of title terms and the trie of terms over them.
+/// The words of all terms, those of title terms before the others, and the trie of title terms.
 #[derive(Debug, Default)]
 pub(crate) struct Vocabulary {
-    words: Vec<Box<str>>,
-    ids: HashMap<Box<str>, WordId>,
-    edges: HashMap<(u32, WordId), u32>,
-    /// Pattern that ends at a node.
-    ends: Vec<Option<u32>>,
+    pub(super) words: Words,
+    /// The words of title terms, by number.
+    titles: Vec<Box<str>>,
+    /// Over their tokens: in titles it does not matter where blanks stand.
+    trie: Trie,
     by_first: Vec<Vec<WordId>>,
-    skeletons: HashMap<String, Vec<WordId>>,
+    skeletons: FxHashMap<String, Vec<WordId>>,
 }
 
 const KEPT: usize = 6; // guesses kept for a token
 
 impl Vocabulary {
-    pub(super) fn add(&mut self, term: &str, pattern: u32) {
-        if self.ends.is_empty() {
-            self.ends.push(None);
+    /// Of title terms, each with its pattern, and of all terms.
+    pub(super) fn new<'t>(titles: impl Iterator<Item = (&'t str, u32)>, all: &[Box<str>]) -> Self {
+        let mut words = Words::default();
+        let mut number = |term: &str| tokens(term, Span::new(0, term.len() as u32)).map(|t| words.add(&term[t.span.range()])).collect();
+        let trie = Trie::new(titles.map(|(term, pattern)| (number(term), pattern)).collect());
+        let titles: Vec<Box<str>> = words.all().into_iter().map(Into::into).collect();
+        for term in all {
+            words.cut(term);
         }
-        let mut node = 0;
-        for t in tokens(term, Span::new(0, term.len() as u32)) {
-            let word = &term[t.span.range()];
-            let id = if let Some(id) = self.ids.get(word) {
-                *id
-            } else {
-                let id = self.words.len() as u32;
-                self.words.push(word.into());
-                self.ids.insert(word.into(), id);
-                id
-            };
-            let next = self.ends.len() as u32;
-            node = *self.edges.entry((node, id)).or_insert(next);
-            if node == next {
-                self.ends.push(None);
-            }
-        }
-        self.ends[node as usize] = Some(pattern);
-    }
-
-    pub(super) fn freeze(&mut self) {
-        self.by_first = vec![Vec::new(); 26];
-        for (id, word) in self.words.iter().enumerate() {
+        let mut by_first = vec![Vec::new(); 26];
+        let mut skeletons: FxHashMap<String, Vec<WordId>> = FxHashMap::default();
+        for (id, word) in titles.iter().enumerate() {
             let first = word.as_bytes()[0];
             if !first.is_ascii_lowercase() {
                 continue;
             }
-            self.by_first[(first - b'a') as usize].push(id as u32);
+            by_first[(first - b'a') as usize].push(id as u32);
             if word.len() >= 4 {
-                self.skeletons.entry(skeleton(word)).or_default().push(id as u32);
+                skeletons.entry(skeleton(word)).or_default().push(id as u32);
             }
         }
+        Self { words, titles, trie, by_first, skeletons }
     }
 
     /// The word that a token spells.
     pub(crate) fn word(&self, token: &str) -> Option<WordId> {
-        self.ids.get(token).copied()
+        self.words.get(token).filter(|id| (*id as usize) < self.titles.len())
     }
 
     /// The node of the trie behind `node` by a word, if terms go on that way.
     pub(crate) fn step(&self, node: u32, word: WordId) -> Option<u32> {
-        self.edges.get(&(node, word)).copied()
+        self.trie.step(node, word)
     }
 
     /// Length of a word, in bytes.
     pub(crate) fn len_of(&self, word: WordId) -> usize {
-        self.words[word as usize].len()
+        self.titles[word as usize].len()
     }
 
     /// Whether the word is a term by itself.
@@ -112,7 +96,7 @@ impl Vocabulary {
 
     /// The term that ends at a node.
     pub(crate) fn end(&self, node: u32) -> Option<u32> {
-        self.ends.get(node as usize).copied().flatten()
+        self.trie.end(node)
     }
 
     /// What an unknown token may stand for, nearest first.
@@ -141,7 +125,7 @@ impl Vocabulary {
             out.push(Guess { word, from: 0, to: t.len() as u16, repair, cost: cost as u16 });
         };
         for &id in &self.by_first[(t[0] - b'a') as usize] {
-            let w = self.words[id as usize].as_bytes();
+            let w = self.titles[id as usize].as_bytes();
             if w.len() > t.len() && w.starts_with(t) {
                 guess(id, Repair::Clipped, 10 + (w.len() - t.len()));
             } else if t.len() >= 5 && w.len() >= 4 && one_typo(t, w) {
@@ -226,14 +210,11 @@ mod tests {
     use super::*;
 
     fn best(token: &str) -> Option<(String, Repair)> {
-        let mut v = Vocabulary::default();
-        for (i, w) in ["contrast", "extremity", "brain", "non", "con", "pituitary", "pelvis", "hand", "w"].iter().enumerate() {
-            v.add(w, i as u32);
-        }
-        v.freeze();
+        let words = ["contrast", "extremity", "brain", "non", "con", "pituitary", "pelvis", "hand", "w"];
+        let v = Vocabulary::new(words.into_iter().zip(0..), &[]);
         let mut out = Vec::new();
         v.guesses(token, &mut out);
-        out.first().map(|g| (v.words[g.word as usize].to_string(), g.repair))
+        out.first().map(|g| (v.titles[g.word as usize].to_string(), g.repair))
     }
 
     #[test]

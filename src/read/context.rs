@@ -152,7 +152,12 @@ pub(crate) fn section_reason(kind: SectionKind) -> Option<Reason> {
     match kind {
         SectionKind::Comparison => Some(Reason::Comparison),
         SectionKind::Recommendation => Some(Reason::Recommendation),
-        SectionKind::History | SectionKind::Note | SectionKind::Admin | SectionKind::Signature | SectionKind::Dose => Some(Reason::History),
+        SectionKind::History
+        | SectionKind::Note
+        | SectionKind::Admin
+        | SectionKind::ExamDate
+        | SectionKind::Signature
+        | SectionKind::Dose => Some(Reason::History),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod context;
 pub(crate) mod contrast;
 pub(crate) mod count;
+pub(crate) mod date;
 pub(crate) mod exam;
 pub(crate) mod gate;
 pub(crate) mod section;

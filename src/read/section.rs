@@ -249,7 +249,10 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
 /// Sections whose text is one paragraph: what follows a blank line is no longer theirs.
 fn is_brief(kind: SectionKind) -> bool {
     use SectionKind as K;
-    matches!(kind, K::Title | K::Order | K::History | K::Comparison | K::Contrast | K::Technique | K::Dose | K::Admin | K::Signature)
+    matches!(
+        kind,
+        K::Title | K::Order | K::History | K::Comparison | K::Contrast | K::Technique | K::Dose | K::Admin | K::ExamDate | K::Signature
+    )
 }
 
 fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {

@@ -106,6 +106,7 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
+    join_hybrids(lexicon, &mut groups);
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
@@ -193,6 +194,12 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 let g = last(&mut groups);
                 g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
                 g.cover(p.span);
+            }
+            // no contrast that it could speak of: the way an agent of treatment takes ("THERAPY, IV")
+            Role::Route if title => {
+                let g = last(&mut groups);
+                g.values.add(known.route, c.sets.get(known.route));
+                g.proofs.push(Proof { facet: Facet::Axis(known.route), span: p.span, concept: Some(concept) });
             }
             Role::Unit => {
                 let g = last(&mut groups);
@@ -435,6 +442,34 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
         bits = 0;
     }
     ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
+}
+
+/// "PET SKULL BASE TO MID THIGH W CT": a modality behind another one, with nothing of its own, that makes a third with it.
+fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
+    let known = &lexicon.known;
+    let mut i = 1;
+    while i < groups.len() {
+        let (a, b) = (&groups[i - 1], &groups[i]);
+        let both = a.values.get(known.modality) | b.values.get(known.modality);
+        let whole = lexicon.axis(known.modality).together.iter().find(|(_, parts)| *parts == both && b.values.get(known.method) == 0);
+        let bare = b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty() && !b.starts_after_stop;
+        let Some(&(whole, _)) = whole.filter(|_| bare) else {
+            i += 1;
+            continue;
+        };
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.add(axis, bits);
+        }
+        a.values.set(known.modality, whole);
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
 }
 
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions

@@ -38,7 +38,6 @@ impl<'a> Text<'a> {
         let folded = Folded::new(source);
         let mut hits: Vec<Hit> = Vec::new();
         lexicon.terms.find(folded.text(), |pattern, span| hits.push(Hit { span, pattern }));
-        hits.sort_unstable_by_key(|h| (h.span.start, std::cmp::Reverse(h.span.end)));
         let line_starts = std::iter::once(0)
             .chain(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
             .map(|at| {

@@ -28,7 +28,13 @@ pub const ROLES: [&str; 11] =
     ["modality", "method", "region", "contrast", "side", "purpose", "extent", "views", "position", "features", "exam"];
 pub const REASONS: [&str; 10] =
     ["comparison", "history", "indication", "recommendation", "planned", "not-performed", "outside", "separate", "document", "bundled"];
-pub const QUERIES: [&str; 13] = [
+pub const QUERIES: &[&str] = &[
+    "date-assumed",
+    "date-conflict",
+    "date-not-given",
+    "status-preliminary",
+    "status-corrected",
+    "status-addended",
     "views-conflict",
     "views-missing",
     "interventional",
@@ -42,6 +48,10 @@ pub const QUERIES: [&str; 13] = [
     "extravasation",
     "quoted-report",
     "separate-session",
+    "complete-elements",
+    "gestational-age",
+    "duplex-wording",
+    "base-missing",
 ];
 
 /// Words of a report that an expectation quotes: role or reason, and the words.
@@ -65,6 +75,7 @@ pub struct Case {
     pub evidence: Vec<Quote>,
     pub not_coded: Vec<Quote>,
     pub queries: Vec<String>,
+    pub not_asked: Vec<String>,
     pub text: String,
 }
 
@@ -196,7 +207,8 @@ pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
                 }
             }
             "query" if QUERIES.contains(&value) => case.queries.push(value.to_owned()),
-            "style" | "trap" | "query" => wrong(n, &format!("`{value}` is not known to `{key}`")),
+            "not asked" if QUERIES.contains(&value) => case.not_asked.push(value.to_owned()),
+            "style" | "trap" | "query" | "not asked" => wrong(n, &format!("`{value}` is not known to `{key}`")),
             _ => wrong(n, &format!("there is no key `{key}`")),
         }
     }

@@ -1,0 +1,97 @@
+//! Reads days of the calendar: "2024-03-05", "03/05/2024", "5 March 2024", "Mar 5th, 24".
+
+use jiff::civil::Date;
+
+use super::text::Text;
+use crate::lexicon::model::{Counts, Role, Sense};
+use crate::text::{Span, Token, TokenKind, tokens};
+
+/// A day that a text tells.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told {
+    pub(crate) span: Span,
+    day: Date,
+    /// The other reading, where day and month can't be told apart: 03/05.
+    other: Option<Date>,
+}
+
+impl Told {
+    /// Whether the words can mean this day.
+    pub(crate) fn may_be(&self, day: Date) -> bool {
+        self.day == day || self.other == Some(day)
+    }
+
+    /// The years that the words can mean; one, as both readings share it.
+    pub(crate) fn year(&self) -> i16 {
+        self.day.year()
+    }
+}
+
+/// A word of a day.
+#[derive(Clone, Copy)]
+enum Word {
+    /// The value, and the number of digits.
+    Number(i16, usize),
+    Month(i8),
+}
+
+/// The first day that a range of folded text tells.
+pub(crate) fn first(text: &Text<'_>, range: Span) -> Option<Told> {
+    let words: Vec<Token> = tokens(text.text(), range).filter(|t| t.kind != TokenKind::Break).collect();
+    (0..words.len()).find_map(|i| {
+        let mut parts: Vec<(Word, Span)> = Vec::with_capacity(3);
+        for t in &words[i..] {
+            if parts.last().is_some_and(|(_, s)| t.span.start - s.end > 2) {
+                break;
+            }
+            match (t.kind, word(text, t.span)) {
+                (TokenKind::Mark, _) if !parts.is_empty() && matches!(text.slice(t.span), "/" | "." | "-" | ",") => {}
+                (TokenKind::Word, Some(w)) => parts.push((w, t.span)),
+                _ => break,
+            }
+            if parts.len() == 3 {
+                break;
+            }
+        }
+        let [(a, from), (b, _), (c, to)] = parts[..] else { return None };
+        let (day, other) = days(a, b, c)?;
+        Some(Told { span: from.join(to), day, other })
+    })
+}
+
+fn word(text: &Text<'_>, span: Span) -> Option<Word> {
+    let s = text.slice(span);
+    let digits = ["st", "nd", "rd", "th"].iter().find_map(|e| s.strip_suffix(e)).unwrap_or(s);
+    if matches!(digits.len(), 1 | 2 | 4)
+        && let Ok(n) = digits.parse::<i16>()
+    {
+        return Some(Word::Number(n, digits.len()));
+    }
+    let month = |sense| match sense {
+        Sense::Concept(id) if text.lexicon.concept(id).role == Role::Month => {
+            let axis = text.lexicon.axis_named("month")?;
+            Some(Counts(text.lexicon.concept(id).sets.get(axis)).decisive() as i8)
+        }
+        _ => None,
+    };
+    text.senses(span, month).find(|(at, _)| *at == span).map(|(_, m)| Word::Month(m))
+}
+
+/// The day of three words, and its other reading.
+fn days(a: Word, b: Word, c: Word) -> Option<(Date, Option<Date>)> {
+    use Word::{Month, Number};
+    let year = |y: i16, digits: usize| if digits == 4 { y } else { 2000 + y };
+    let day = |y: i16, m: i16, d: i16| Date::new(y, i8::try_from(m).ok()?, i8::try_from(d).ok()?).ok();
+    match (a, b, c) {
+        (Number(y, 4), Number(m, 1 | 2), Number(d, 1 | 2)) => Some((day(y, m, d)?, None)),
+        (Number(y, 4), Month(m), Number(d, 1 | 2)) => Some((day(y, m.into(), d)?, None)),
+        (Number(d, 1 | 2), Month(m), Number(y, n)) | (Month(m), Number(d, 1 | 2), Number(y, n)) if n != 1 => {
+            Some((day(year(y, n), m.into(), d)?, None))
+        }
+        (Number(x, 1 | 2), Number(y, 1 | 2), Number(z, n)) if n != 1 => {
+            let (month_first, day_first) = (day(year(z, n), x, y), day(year(z, n), y, x));
+            month_first.map(|d| (d, day_first)).or_else(|| day_first.map(|d| (d, None)))
+        }
+        _ => None,
+    }
+}
