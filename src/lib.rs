@@ -22,7 +22,7 @@ mod text;
 
 pub use analysis::{
     Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
-    Query, Reason, Rejected, Standing, StudyView, Suggestion, answer,
+    Query, Reason, Rejected, Standing, StudyView, Suggestion, SupplyLine, answer,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
-    queries,
+    queries, supplies,
 };
 use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
@@ -117,6 +117,8 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
     queries::of_record(&r, options.date_of_service, &mut queries);
+    let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
+    queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
     Analysis {
         confidence: confidence::of_answer(&features, &suggestions),
@@ -124,6 +126,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         document: document(&r),
         suggestions,
         rejected,
+        supplies,
         queries,
     }
 }

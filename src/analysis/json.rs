@@ -27,6 +27,7 @@ pub struct Answer<'a> {
     document: DocumentJson<'a>,
     suggestions: Vec<SuggestionJson<'a>>,
     rejected: Vec<RejectedJson<'a>>,
+    supplies: Vec<SupplyJson<'a>>,
     queries: Vec<QueryJson<'a>>,
 }
 
@@ -69,6 +70,17 @@ struct RejectedJson<'a> {
     study: StudyJson<'a>,
     reason: &'static str,
     message: &'a str,
+    evidence: Vec<EvidenceJson<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+struct SupplyJson<'a> {
+    supply: &'a str,
+    label: &'a str,
+    codes: &'a [String],
+    units: Option<u32>,
+    wasted: Option<u32>,
+    no_waste: bool,
     evidence: Vec<EvidenceJson<'a>>,
 }
 
@@ -158,6 +170,19 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
                 reason: x.reason.name(),
                 message: &x.message,
                 evidence: list(&x.evidence),
+            })
+            .collect(),
+        supplies: analysis
+            .supplies
+            .iter()
+            .map(|s| SupplyJson {
+                supply: &s.supply,
+                label: &s.label,
+                codes: &s.codes,
+                units: s.units,
+                wasted: s.wasted,
+                no_waste: s.no_waste,
+                evidence: list(&s.evidence),
             })
             .collect(),
         queries: analysis.queries.iter().map(|q| QueryJson { kind: &q.kind, message: &q.message, evidence: list(&q.evidence) }).collect(),

@@ -9,6 +9,7 @@ mod headless;
 mod json;
 mod proof;
 mod queries;
+mod supplies;
 
 use jiff::civil::Date;
 
@@ -117,6 +118,25 @@ pub struct Rejected {
     pub evidence: Vec<Evidence>,
 }
 
+/// An agent that was given, to be billed beside the exam where the payer pays for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SupplyLine {
+    /// An id of `supplies.toml`.
+    pub supply: String,
+    /// Our words for it.
+    pub label: String,
+    /// Its code; several where the concentration that would tell them apart is not documented.
+    pub codes: Vec<String>,
+    /// Units by the documented amount, rounded up; `None` where it is missing.
+    pub units: Option<u32>,
+    /// Units that were thrown away, to be billed with JW.
+    pub wasted: Option<u32>,
+    /// Whether it is documented that nothing was thrown away (JZ).
+    pub no_waste: bool,
+    /// Name, concentration, amount, waste: roles `supply`, `concentration`, `amount`, `waste`.
+    pub evidence: Vec<Evidence>,
+}
+
 /// A question to whoever wrote the report.
 #[derive(Clone, Debug)]
 pub struct Query {
@@ -156,6 +176,8 @@ pub struct Analysis {
     pub suggestions: Vec<Suggestion>,
     /// What was seen and not coded.
     pub rejected: Vec<Rejected>,
+    /// Agents that were given.
+    pub supplies: Vec<SupplyLine>,
     /// What to ask.
     pub queries: Vec<Query>,
 }

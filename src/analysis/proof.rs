@@ -207,6 +207,8 @@ fn readings(lexicon: &Lexicon, line: &Line<'_>) -> Vec<ReadAs> {
     let colon = |s: Span| text.text()[s.end as usize..].trim_start().starts_with(':');
     let organs = text.headings(whole).filter(|(s, id)| lexicon.section(*id).kind == SectionKind::Organ && colon(*s));
     out.extend(organs.map(|(span, id)| ReadAs { span: text.to_source(span), sense: Sense::Section(id), prose: true }));
+    let agents = text.senses(whole, |s| matches!(s, Sense::Supply(_) | Sense::Waste(_)).then_some(s));
+    out.extend(agents.map(|(span, sense)| ReadAs { span: text.to_source(span), sense, prose: true }));
     for part in parts(&text) {
         out.extend(part.entry.map(|id| ReadAs { span: text.to_source(part.head), sense: Sense::Section(id), prose: true }));
     }
@@ -263,6 +265,9 @@ fn name(lexicon: &Lexicon, sense: Sense) -> String {
         Sense::Cue(c) => lexicon.cue(c).id.to_string(),
         Sense::Section(s) => lexicon.section(s).id.to_string(),
         Sense::Sign(d, _) => lexicon.documents[d.0 as usize].id.to_string(),
+        Sense::Supply(s) => lexicon.supplies[s.0 as usize].id.to_string(),
+        Sense::Measure(m) => lexicon.measures[m.0 as usize].id.to_string(),
+        Sense::Waste(none) => if none { "nothing thrown away" } else { "thrown away" }.to_owned(),
         Sense::Organ(r) => format!("organ of {}", lexicon.region(r).id),
     }
 }

@@ -4,10 +4,11 @@ use jiff::civil::Date;
 
 use super::dates::{self, Doubt};
 use super::engine::{Reading, evidence, views_differ};
-use super::{Evidence, Query};
+use super::{Evidence, Query, SupplyLine};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
+use crate::lexicon::Lexicon;
 use crate::lexicon::model::{ConceptId, Role, SectionKind, Sense};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
@@ -132,6 +133,19 @@ pub(super) fn of_record(r: &Reading<'_>, day: Option<Date>, out: &mut Vec<Query>
             && banner(&q.unless).is_none()
         {
             ask(&q.kind, Facet::Exam, span);
+        }
+    }
+}
+
+/// Agents whose code or units are left open.
+pub(super) fn of_supplies(lexicon: &Lexicon, supplies: &[SupplyLine], out: &mut Vec<Query>) {
+    let open: [(&str, fn(&SupplyLine) -> bool); 2] =
+        [("agent-concentration", |s| s.codes.len() > 1), ("agent-dose", |s| s.units.is_none())];
+    for (kind, is_open) in open {
+        let evidence: Vec<Evidence> =
+            supplies.iter().filter(|s| is_open(s)).filter_map(|s| s.evidence.iter().find(|e| e.role == "supply").cloned()).collect();
+        if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind).filter(|_| !evidence.is_empty()) {
+            out.push(Query { kind: kind.to_owned(), message: q.message.to_string(), evidence });
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 
 use anstyle::Style;
-use radcode::{Analysis, Evidence, Lexicon, Rejected, Span, Suggestion};
+use radcode::{Analysis, Evidence, Lexicon, Rejected, Span, Suggestion, SupplyLine};
 
 use super::quotes::{choose, place, words};
 use super::screen::{CARE, FAINT, STRONG, role, wrap};
@@ -40,6 +40,12 @@ impl Page<'_> {
         if !a.rejected.is_empty() {
             writeln!(out, "{STRONG}not coded{STRONG:#}")?;
             self.rejected(out, &a.rejected)?;
+        }
+        if !a.supplies.is_empty() {
+            writeln!(out, "{STRONG}agents{STRONG:#}")?;
+            for s in &a.supplies {
+                self.supply(out, s)?;
+            }
         }
         if !a.queries.is_empty() {
             writeln!(out, "{STRONG}ask{STRONG:#}")?;
@@ -86,6 +92,25 @@ impl Page<'_> {
         let gap = self.width.saturating_sub(used + sure.len()).max(2);
         let style = if s.unsure { CARE } else { STRONG };
         writeln!(out, "{STRONG}{code:<5}{STRONG:#}  {}{units}{:gap$}{style}{sure}{style:#}", s.label, "")
+    }
+
+    /// An agent: code, units and the words that tell them.
+    fn supply(&self, out: &mut impl Write, s: &SupplyLine) -> io::Result<()> {
+        let units = s.units.map_or_else(|| "units not told".to_owned(), |n| format!("{n} unit{}", if n == 1 { "" } else { "s" }));
+        let wasted = s.wasted.map_or_else(String::new, |n| format!(", {n} thrown away (JW)"));
+        let no_waste = if s.no_waste { ", nothing thrown away (JZ)" } else { "" };
+        let style = if s.codes.len() == 1 && s.units.is_some() { STRONG } else { CARE };
+        self.paragraph(out, style, &format!("{}  {}, {units}{wasted}{no_waste}", s.codes.join(" or "), s.label))?;
+        // name and amount stand side by side as a rule; else each is shown
+        match s.evidence.iter().map(|e| e.span).reduce(Span::join).filter(|p| p.len() < 80) {
+            Some(span) => self.quoted(out, "agent", "contrast", span, 0),
+            None => {
+                for (i, e) in s.evidence.iter().take(4).enumerate() {
+                    self.quoted(out, if i == 0 { "agent" } else { "" }, "contrast", e.span, 0)?;
+                }
+                Ok(())
+            }
+        }
     }
 
     /// Why there is no code.

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, Family, FamilyId, RegionId, Row, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, Family, FamilyId, RegionId, RegionSet, Row, Values};
 
 /// What a family is chosen by.
 #[derive(Clone, Copy, Debug)]
@@ -25,9 +25,16 @@ pub(crate) struct Choice {
 pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Choice> {
     let mut free: Vec<bool> = vec![true; all.len()];
     let mut out: Vec<Choice> = Vec::new();
-    let mut sets: Vec<(FamilyId, &Family)> = families(lexicon, day).filter(|(_, f)| !f.all.is_empty()).collect();
-    sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), lexicon.wanted(f))), *id));
-    for (id, f) in sets {
+    let mut near = RegionSet::default();
+    for region in all.iter().filter_map(|c| c.region) {
+        near.insert(region);
+        near.extend(&lexicon.region(region).ancestors);
+    }
+    for &id in lexicon.order.sets() {
+        let f = lexicon.family(id);
+        if !f.in_force(day) || !f.all.iter().all(|r| near.contains(*r)) {
+            continue;
+        }
         // what a set axis wants has to be told of one of the parts: "bilateral hips and pelvis"
         let fits = |i: usize| free[i] && accepts_values(lexicon, f, &all[i].values, true);
         let members: Vec<usize> = (0..all.len())
@@ -59,22 +66,24 @@ fn push(out: &mut Vec<Choice>, family: FamilyId, members: Vec<usize>) {
     }
 }
 
-fn families(lexicon: &Lexicon, day: Date) -> impl Iterator<Item = (FamilyId, &Family)> {
-    lexicon.families.iter().enumerate().filter(move |(_, f)| f.in_force(day)).map(|(i, f)| (FamilyId(i as u16), f))
-}
-
 /// The most particular family that takes one candidate alone.
 pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -> Option<FamilyId> {
-    families(lexicon, day)
-        .filter(|(_, f)| f.all.is_empty())
-        .filter_map(|(id, f)| accepts(lexicon, f, candidate).map(|rank| (rank, id)))
+    let modality = candidate.values.get(lexicon.known.modality);
+    lexicon
+        .order
+        .single(modality)
+        .iter()
+        .map(|id| (lexicon.family(*id), *id))
+        .filter(|(f, _)| f.in_force(day))
+        .filter_map(|(f, id)| Some((accepts(lexicon, f, candidate)?, id)))
         .max_by_key(|(rank, id)| (*rank, std::cmp::Reverse(*id)))
         .map(|(_, id)| id)
 }
 
 /// How particularly a family takes a candidate; `None` where it does not.
 pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
-    if !accepts_values(lexicon, f, &candidate.values, false) {
+    let lies_in = |r: RegionId| f.any.contains(r) || f.any.meets(&lexicon.region(r).ancestors);
+    if !(f.any.is_empty() || candidate.region.is_some_and(lies_in)) || !accepts_values(lexicon, f, &candidate.values, false) {
         return None;
     }
     let region_rank = if f.any.is_empty() {

@@ -13,6 +13,7 @@ use super::model::{
     MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
     Sense, SignWeight, Values,
 };
+use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
@@ -162,6 +163,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         b.words(at.file, &mut terms, &w.names, Sense::Sign(id, SignWeight::Name), Scope::Any);
         b.proofs(at.file, Owner::Document(id), &w.hit, &w.miss);
     }
+    let (measures, supplies) = b.supplies(entries, &mut terms);
     let codes = b.codes(files);
     let families = b.families(entries, &known);
     for (at, document) in entries.documents.iter().zip(&mut documents) {
@@ -202,7 +204,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
-    Some(Lexicon {
+    let mut lexicon = Lexicon {
         edition,
         sha256,
         axes,
@@ -213,16 +215,21 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         sections,
         documents,
         families,
+        order: FamilyOrder::default(),
         rules,
         queries,
         codes,
+        measures,
+        supplies,
         terms,
         proofs,
         places,
-    })
+    };
+    lexicon.order = FamilyOrder::new(&lexicon);
+    Some(lexicon)
 }
 
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     files: &'a [(String, String)],
     problems: &'a mut Vec<Problem>,
     axes: Vec<Axis>,
@@ -233,7 +240,7 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
+    pub(super) fn problem(&mut self, file: usize, span: Range<usize>, message: &str, help: &str) {
         let file = self.files.get(file).map_or_else(|| "edition.toml".to_owned(), |(name, _)| name.clone());
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
@@ -459,7 +466,7 @@ impl Builder<'_> {
         (values, regions)
     }
 
-    fn words(&mut self, file: usize, terms: &mut TermsBuilder, words: &Words, sense: Sense, scope: Scope) {
+    pub(super) fn words(&mut self, file: usize, terms: &mut TermsBuilder, words: &Words, sense: Sense, scope: Scope) {
         for w in words {
             self.word(file, terms, w.get_ref(), w.span(), sense, scope);
         }
@@ -521,7 +528,7 @@ impl Builder<'_> {
         out
     }
 
-    fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
+    pub(super) fn proofs(&mut self, file: usize, owner: Owner, hit: &Words, miss: &Words) {
         for (words, is_hit) in [(hit, true), (miss, false)] {
             for w in words {
                 self.proofs.push(Proof {
@@ -535,7 +542,7 @@ impl Builder<'_> {
         }
     }
 
-    fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
+    pub(super) fn date(&mut self, file: usize, wire: Option<&Spanned<Datetime>>) -> Option<Date> {
         let wire = wire?;
         let day = wire
             .get_ref()

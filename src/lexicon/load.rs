@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::problem::Problem;
+use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
     AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
     SectionWire,
@@ -31,9 +32,14 @@ pub(super) struct Entries {
     pub(super) families: Vec<At<FamilyWire>>,
     pub(super) rules: Vec<At<RuleWire>>,
     pub(super) queries: Vec<At<QueryWire>>,
+    pub(super) measures: Vec<At<MeasureWire>>,
+    pub(super) scales: Vec<At<ScaleWire>>,
+    pub(super) supplies: Vec<At<SupplyWire>>,
+    pub(super) wastes: Vec<At<WasteWire>>,
 }
 
-const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query";
+const KINDS: &str =
+    "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, measure, scale, supply, waste";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -69,6 +75,10 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "family" => reader.many(value, &mut all.families),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
+                "measure" => reader.many(value, &mut all.measures),
+                "scale" => reader.many(value, &mut all.scales),
+                "supply" => reader.many(value, &mut all.supplies),
+                "waste" => reader.many(value, &mut all.wastes),
                 other => reader.problem(key.span(), format!("there is no kind of entry called `{other}`"), format!("use one of: {KINDS}")),
             }
         }

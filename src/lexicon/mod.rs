@@ -7,9 +7,11 @@ mod embedded;
 mod history;
 mod load;
 pub mod model;
+mod order;
 mod place;
 mod problem;
 mod show;
+pub mod supply;
 mod terms;
 mod trie;
 pub(crate) mod vocabulary;
@@ -27,6 +29,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+use supply::{Measure, Supply};
+
 pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
@@ -105,9 +109,12 @@ pub struct Lexicon {
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
+    pub(crate) order: order::FamilyOrder,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) codes: Vec<Code>,
+    pub(crate) measures: Vec<Measure>,
+    pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,
     pub(crate) proofs: Vec<Proof>,
     pub(crate) places: Vec<Place>,

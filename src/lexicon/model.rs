@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::supply::{MeasureId, SupplyId};
+
 /// Index of an axis, in the order of `axes.toml`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AxisId(pub u8);
@@ -66,6 +68,12 @@ impl RegionSet {
         (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
     }
 
+    /// Whether the two share a member.
+    #[must_use]
+    pub fn meets(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).any(|(a, b)| a & b != 0)
+    }
+
     /// Adds all members of the other.
     pub fn extend(&mut self, other: &Self) {
         for (a, b) in self.0.iter_mut().zip(&other.0) {
@@ -76,36 +84,48 @@ impl RegionSet {
 
 /// Values on every axis but the region: one bit a value; no bit set means unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Values([u64; MAX_AXES]);
+pub struct Values {
+    bits: [u64; MAX_AXES],
+    /// Axes with a value, a bit each: most studies have a few of many.
+    told: u32,
+}
 
 impl Values {
     /// The values on one axis, a bit each.
     #[must_use]
     pub fn get(&self, axis: AxisId) -> u64 {
-        self.0[axis.0 as usize]
+        self.bits[axis.0 as usize]
     }
 
     /// Replaces the values on one axis.
     pub fn set(&mut self, axis: AxisId, bits: u64) {
-        self.0[axis.0 as usize] = bits;
+        self.bits[axis.0 as usize] = bits;
+        self.told = self.told & !(1 << axis.0) | u32::from(bits != 0) << axis.0;
     }
 
     /// Adds values on one axis.
     pub fn add(&mut self, axis: AxisId, bits: u64) {
-        self.0[axis.0 as usize] |= bits;
+        self.set(axis, self.get(axis) | bits);
     }
 
     /// Axes with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
-        self.0.iter().enumerate().filter(|(_, b)| **b != 0).map(|(i, b)| (AxisId(i as u8), *b))
+        let mut rest = self.told;
+        std::iter::from_fn(move || {
+            let axis = AxisId((rest != 0).then(|| rest.trailing_zeros())? as u8);
+            rest &= rest - 1;
+            Some((axis, self.get(axis)))
+        })
     }
 
     /// Whether nothing is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|b| *b == 0)
+        self.told == 0
     }
 }
+
+const _: () = assert!(MAX_AXES <= u32::BITS as usize);
 
 /// Whether an axis holds one value or several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,7 +220,7 @@ pub struct Axis {
     pub labels: BTreeMap<String, String>,
     /// What a record would have to say for a value or set of values.
     pub needs: BTreeMap<String, String>,
-    /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
+    /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
     /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
     pub together: Vec<(u64, u64)>,
@@ -230,6 +250,17 @@ impl Axis {
             }
         }
         n + rest.count_ones()
+    }
+
+    /// Of two values that are one or of which one is a way of the other, the more particular.
+    #[must_use]
+    pub fn narrower(&self, a: u64, b: u64) -> Option<u64> {
+        let way = |base: u64, way: u64| self.variants.iter().any(|&(bit, ways)| bit == base && way != 0 && ways & way == way);
+        match () {
+            () if a == b || way(b, a) => Some(a),
+            () if way(a, b) => Some(b),
+            () => None,
+        }
     }
 
     /// Our words for the values in `bits`.
@@ -542,6 +573,12 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// An agent that is billed beside the exam.
+    Supply(SupplyId),
+    /// What an amount is measured in.
+    Measure(MeasureId),
+    /// That some of an agent was thrown away; `true`: that nothing was.
+    Waste(bool),
 }
 
 /// One condition of a row, and its code.

@@ -8,5 +8,6 @@ pub(crate) mod exam;
 pub(crate) mod gate;
 pub(crate) mod section;
 pub(crate) mod statement;
+pub(crate) mod supply;
 pub(crate) mod text;
 pub(crate) mod title;

@@ -1,5 +1,7 @@
 //! One report, folded and searched: every stage reads from here.
 
+use std::borrow::Cow;
+
 use crate::lexicon::model::{ConceptId, CueId, Means, Role, SectionId, Sense};
 use crate::lexicon::{Lexicon, Scope};
 use crate::text::{Folded, Span};
@@ -25,6 +27,12 @@ pub(crate) struct Text<'a> {
     pub(crate) folded: Folded,
     /// By start, the longer first.
     hits: Vec<Hit>,
+    /// Furthest end of the hits up to each.
+    reach: Vec<u32>,
+    /// What the whole text reads as a title, as prose, and for cues: most ranges that are asked for are cut from these.
+    titles: Vec<Mention>,
+    prose: Vec<Mention>,
+    cues: Vec<(Span, CueId)>,
     /// Folded offsets of the starts of source lines.
     line_starts: Vec<u32>,
     /// Folded stretches between double quotes.
@@ -39,7 +47,7 @@ impl<'a> Text<'a> {
         let mut hits: Vec<Hit> = Vec::new();
         lexicon.terms.find(folded.text(), |pattern, span| hits.push(Hit { span, pattern }));
         let line_starts = std::iter::once(0)
-            .chain(source.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i as u32 + 1))
+            .chain(source.match_indices('\n').map(|(i, _)| i as u32 + 1))
             .map(|at| {
                 let at = folded.from_source(at);
                 let text = folded.text().as_bytes();
@@ -53,7 +61,30 @@ impl<'a> Text<'a> {
         let quotes = quotes(folded.text());
         let unticked = unticked(folded.text());
         hits.retain(|h| !unticked.iter().any(|u| u.contains(h.span)));
-        Self { lexicon, source, folded, hits, line_starts, quotes, unticked }
+        let reach = hits
+            .iter()
+            .scan(0, |reach: &mut u32, h| {
+                *reach = h.span.end.max(*reach);
+                Some(*reach)
+            })
+            .collect();
+        let mut text = Self {
+            lexicon,
+            source,
+            folded,
+            hits,
+            reach,
+            titles: Vec::new(),
+            prose: Vec::new(),
+            cues: Vec::new(),
+            line_starts,
+            quotes,
+            unticked,
+        };
+        text.titles = text.find_mentions(text.whole(), true);
+        text.prose = text.find_mentions(text.whole(), false);
+        text.cues = text.find_cues(text.whole());
+        text
     }
 
     /// The folded text.
@@ -110,9 +141,43 @@ impl<'a> Text<'a> {
         self.hits[from..].iter().copied().take_while(move |h| h.span.start < range.end).filter(move |h| h.span.end <= range.end)
     }
 
-    /// Concepts read in a range of prose: of overlapping terms the longest, earliest first; each word read once.
+    /// Concepts read in a range, of a title or of prose: of overlapping terms the longest, earliest first; each word read
+    /// once.
+    pub(crate) fn read(&self, range: Span, title: bool) -> Cow<'_, [Mention]> {
+        let all = if title { &self.titles } else { &self.prose };
+        self.cut(all, |m| m.span, range).map_or_else(|| self.find_mentions(range, title).into(), Cow::Borrowed)
+    }
+
+    /// Cues in a range, each with its span; of overlapping cues the longest, and none of those that only look like one.
+    pub(crate) fn judgements(&self, range: Span) -> Cow<'_, [(Span, CueId)]> {
+        self.cut(&self.cues, |c| c.0, range).map_or_else(|| self.find_cues(range).into(), Cow::Borrowed)
+    }
+
+    /// [`Text::read`] into a buffer.
     pub(crate) fn mentions(&self, range: Span, title: bool, out: &mut Vec<Mention>) {
         out.clear();
+        out.extend_from_slice(&self.read(range, title));
+    }
+
+    /// [`Text::judgements`] into a buffer.
+    pub(crate) fn cues(&self, range: Span, out: &mut Vec<(Span, CueId)>) {
+        out.clear();
+        out.extend_from_slice(&self.judgements(range));
+    }
+
+    /// What of a reading of the whole text lies in a range; `None` if a term lies across one of its borders, since a
+    /// shorter one may then be read inside.
+    fn cut<'t, T>(&self, all: &'t [T], span: impl Fn(&T) -> Span, range: Span) -> Option<&'t [T]> {
+        let crossed = |at: u32| self.hits.partition_point(|h| h.span.start < at).checked_sub(1).is_some_and(|i| self.reach[i] > at);
+        if range.is_empty() || crossed(range.start) || crossed(range.end) {
+            return None;
+        }
+        let before = |at: u32| all.partition_point(|x| span(x).start < at);
+        Some(&all[before(range.start)..before(range.end)])
+    }
+
+    fn find_mentions(&self, range: Span, title: bool) -> Vec<Mention> {
+        let mut out = Vec::new();
         for hit in self.hits(range) {
             for &(sense, scope) in self.lexicon.terms.senses(hit.pattern) {
                 let Sense::Concept(concept) = sense else { continue };
@@ -122,7 +187,7 @@ impl<'a> Text<'a> {
                 }
             }
         }
-        longest(out, |c| match self.lexicon.concept(c).role {
+        longest(&mut out, |c| match self.lexicon.concept(c).role {
             Role::Acquisition
             | Role::Hint
             | Role::Coverage
@@ -137,11 +202,11 @@ impl<'a> Text<'a> {
             Role::WithoutAndWith | Role::WithAndWithout => 2,
             _ => 1,
         });
+        out
     }
 
-    /// Cues in a range, each with its span; of overlapping cues the longest, and none of those that only look like one.
-    pub(crate) fn cues(&self, range: Span, out: &mut Vec<(Span, CueId)>) {
-        out.clear();
+    fn find_cues(&self, range: Span) -> Vec<(Span, CueId)> {
+        let mut out: Vec<(Span, CueId)> = Vec::new();
         for hit in self.hits(range) {
             for &(sense, _) in self.lexicon.terms.senses(hit.pattern) {
                 let Sense::Cue(cue) = sense else { continue };
@@ -151,6 +216,7 @@ impl<'a> Text<'a> {
             }
         }
         out.retain(|(_, c)| self.lexicon.cue(*c).means != Means::Pseudo);
+        out
     }
 
     /// The first meaning of each hit in a range that `pick` wants.
@@ -188,6 +254,9 @@ fn quotes(text: &str) -> Vec<Span> {
         }
     }
     // a block quotation: lines that begin with ">"
+    if !text.contains('>') {
+        return out;
+    }
     let mut at = 0;
     for paragraph in text.split_inclusive("\n\n") {
         if paragraph.trim_start_matches('\n').starts_with('>') {
@@ -202,18 +271,11 @@ fn quotes(text: &str) -> Vec<Span> {
 /// follow their words instead are left alone.
 fn unticked(text: &str) -> Vec<Span> {
     let mut out = Vec::new();
-    for (at, mark) in text.match_indices(['[', '(', '\u{2610}']) {
-        let rest = &text[at + mark.len()..];
-        let inside = match mark {
-            "\u{2610}" => Some(0),
-            "[" if rest.starts_with(" ]") || rest.starts_with("_]") => Some(2),
-            "[" if rest.starts_with(']') => Some(1),
-            "(" if rest.starts_with(" )") => Some(2),
-            _ => None,
-        };
+    // 0xe2 begins the drawn box
+    for (at, _) in text.bytes().enumerate().filter(|(_, b)| matches!(b, b'[' | b'(' | 0xe2)) {
+        let mark = ["[ ]", "[_]", "[]", "( )", "\u{2610}"].into_iter().find(|mark| text[at..].starts_with(mark));
+        let Some(start) = mark.map(|m| at + m.len()) else { continue };
         let before = text[..at].trim_end_matches(' ').chars().next_back();
-        let Some(inside) = inside else { continue };
-        let start = at + mark.len() + inside;
         let end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
         // the first box of a line has no label before it
         let line = text[..at].rfind('\n').map_or(0, |n| n + 1);

@@ -53,9 +53,13 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -
     let edges = edges(text, &toks, charge_line);
     let mut best: Option<(Score, Reading)> = None;
     for path in paths(&edges, toks.len() as u32) {
-        let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
         let unexplained = path.iter().map(|e| e.letters).sum();
         let repaired = path.iter().map(|e| e.cost).sum();
+        // the paths come by these two: none that follows can be better than one that leaves nothing over
+        if best.as_ref().is_some_and(|(b, r)| b.0 && (r.unexplained, r.repaired) < (unexplained, repaired)) {
+            break;
+        }
+        let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
         let mut atoms = parse(lexicon, &pieces, true);
         let supplied = charge_line && supply_modality(lexicon, &mut atoms, day);
         let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, charge_line);
@@ -76,7 +80,8 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         let bits = a.values.get(modality) | a.implied.get(modality);
         bits != 0 && bits & lexicon.edition.built == 0
     };
-    let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
+    let register = register(lexicon, charge_line);
+    let candidates: Vec<Candidate> = atoms.iter().map(|a| register(candidate(lexicon, a))).collect();
     let choices = choose(lexicon, &candidates, day);
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
@@ -119,6 +124,18 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
     Candidate { region: atom.region, values }
 }
 
+/// Tells a candidate whether it stands in a charge line or in a report: families may want the one or the other.
+fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candidate {
+    let axis = lexicon.axis_named("register");
+    let value = axis.and_then(|a| lexicon.axis(a).bit(if charge_line { "charge_line" } else { "report" })).unwrap_or(0);
+    move |mut c| {
+        if let Some(axis) = axis {
+            c.values.set(axis, value);
+        }
+        c
+    }
+}
+
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
 /// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
 /// the edition, then the more common.
@@ -135,12 +152,13 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     if all != 0 || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
+    let register = register(lexicon, true);
     let mut best: Option<((usize, usize, bool, u16), u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
             .map(|a| {
-                let mut c = candidate(lexicon, a);
+                let mut c = register(candidate(lexicon, a));
                 c.values.set(known.modality, bit);
                 c
             })
@@ -332,14 +350,21 @@ fn is_label(text: &Text<'_>, span: Span) -> bool {
 }
 
 /// The best full paths through the lattice: fewest unexplained letters, least repair, longest terms.
-fn paths(edges: &[Vec<Edge>], end: u32) -> Vec<Vec<Edge>> {
+fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
+    /// A path as its last edge and the path before it.
+    #[derive(Clone, Copy)]
     struct Partial {
-        path: Vec<Edge>,
+        before: usize,
+        edge: Edge,
         letters: u16,
         cost: u16,
+        len: u16,
     }
-    let mut at: Vec<Vec<Partial>> = (0..edges.len()).map(|_| Vec::new()).collect();
-    at[0].push(Partial { path: Vec::new(), letters: 0, cost: 0 });
+    let key = |p: &Partial| (p.letters, p.cost, p.len);
+    let nothing = Edge { from: 0, to: 0, span: Span::default(), item: Item::Stop, cost: 0, letters: 0 };
+    let mut at: Vec<Vec<Partial>> = vec![Vec::new(); edges.len()];
+    at[0].push(Partial { before: 0, edge: nothing, letters: 0, cost: 0, len: 0 });
+    let mut kept: Vec<Partial> = Vec::new();
     // nodes inside a token are reached from its start and lead to its end
     let mut order: Vec<u32> = Vec::with_capacity(edges.len());
     for node in 0..=end {
@@ -353,25 +378,31 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> Vec<Vec<Edge>> {
             }
         }
     }
-    for node in order {
-        if node == end {
-            break;
-        }
+    for node in order.into_iter().filter(|n| *n != end) {
         let mut here = std::mem::take(&mut at[node as usize]);
-        here.sort_by_key(|p| (p.letters, p.cost, p.path.len()));
+        here.sort_by_key(key);
         here.truncate(BEAM);
-        for p in &here {
-            for e in &edges[node as usize] {
-                let mut path = p.path.clone();
-                path.push(*e);
-                at[e.to as usize].push(Partial { path, letters: p.letters + e.letters, cost: p.cost + e.cost });
+        let (from, to) = (kept.len(), kept.len() + here.len());
+        kept.extend(here);
+        for before in from..to {
+            let (letters, cost, len) = key(&kept[before]);
+            for edge in &edges[node as usize] {
+                let (letters, cost, len) = (letters + edge.letters, cost + edge.cost, len + 1);
+                at[edge.to as usize].push(Partial { before, edge: *edge, letters, cost, len });
             }
         }
     }
     let mut full = std::mem::take(&mut at[end as usize]);
-    full.sort_by_key(|p| (p.letters, p.cost, p.path.len()));
+    full.sort_by_key(key);
     full.truncate(BEAM);
-    full.into_iter().map(|p| p.path).collect()
+    full.into_iter().map(move |mut last| {
+        let mut path = vec![nothing; last.len as usize];
+        for edge in path.iter_mut().rev() {
+            *edge = last.edge;
+            last = kept[last.before];
+        }
+        path
+    })
 }
 
 /// Reads prose: exact terms only, the longest first.

@@ -94,13 +94,16 @@ impl Folder {
         let bytes = source.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
+            let run = plain_run(&bytes[at..]);
+            if run > 0 {
+                self.plain(&source[at..at + run], at);
+                at += run;
+                continue;
+            }
             let c = if bytes[at].is_ascii() { bytes[at] as char } else { source[at..].chars().next().unwrap_or(' ') };
             let next = at + c.len_utf8();
             if is_blank(c) {
-                let mut end = next;
-                while let Some(c) = source[end..].chars().next().filter(|c| is_blank(*c)) {
-                    end += c.len_utf8();
-                }
+                let end = at + source[at..].find(|c| !is_blank(c)).unwrap_or(bytes.len() - at);
                 let mut is_hard = false;
                 while hard.next_if(|&h| (h as usize) < end).is_some() {
                     is_hard = true;
@@ -111,8 +114,6 @@ impl Folder {
                 continue;
             }
             match c {
-                'a'..='z' | '0'..='9' => self.push(c, at),
-                'A'..='Z' => self.push(c.to_ascii_lowercase(), at),
                 '-' | '_' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ad}' => {
                     let joins =
                         self.out.ends_with(|c: char| c.is_alphanumeric()) && source[next..].starts_with(|c: char| c.is_alphanumeric());
@@ -128,7 +129,6 @@ impl Folder {
                     }
                     self.push(if c == '\\' { '/' } else { c }, at);
                 }
-                _ if c.is_ascii() => self.push(c, at),
                 _ => self.other(c, at),
             }
             at = next;
@@ -223,8 +223,17 @@ impl Folder {
         }
     }
 
-    fn push(&mut self, c: char, source: usize) {
-        let source = source as u32;
+    /// A run of characters that fold to themselves or to their small letters, see [`plain_run`].
+    fn plain(&mut self, run: &str, source: usize) {
+        let here = self.out.len();
+        self.step(source as u32);
+        self.out.push_str(run);
+        self.out[here..].make_ascii_lowercase();
+        self.expected = (source + run.len()) as u32;
+    }
+
+    /// Notes where the next folded byte comes from, unless the two run in step.
+    fn step(&mut self, source: u32) {
         let here = self.out.len() as u32;
         let in_step = match self.steps.last() {
             Some(&(f, s)) => s + (here - f) == source,
@@ -233,6 +242,12 @@ impl Folder {
         if !in_step {
             self.steps.push((here, source));
         }
+    }
+
+    fn push(&mut self, c: char, source: usize) {
+        let source = source as u32;
+        let here = self.out.len() as u32;
+        self.step(source);
         self.out.push(c);
         self.expected = source + 1;
         // a folded character of several bytes stands on one source character
@@ -241,6 +256,27 @@ impl Folder {
         }
     }
 }
+
+/// Length of the run of characters at the front that fold by themselves, whatever stands around them, and of single
+/// blanks between them.
+fn plain_run(bytes: &[u8]) -> usize {
+    let is_plain = |at: usize| bytes.get(at).is_some_and(|b| PLAIN[*b as usize]);
+    let mut at = 0;
+    while is_plain(at) || (at > 0 && bytes.get(at) == Some(&b' ') && is_plain(at + 1)) {
+        at += 1;
+    }
+    at
+}
+
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        plain[byte as usize] = !matches!(byte, 9..=13 | b' ' | b'-' | b'_' | b'/' | b'\\' | b'&' | b'+');
+        byte += 1;
+    }
+    plain
+};
 
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{a0}' | '\u{202f}' | '\u{2007}')

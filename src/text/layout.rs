@@ -141,16 +141,30 @@ pub(crate) fn hard_breaks(source: &str) -> Vec<u32> {
 }
 
 fn flush(paragraph: &mut Vec<(usize, &str)>, breaks: &mut Vec<u32>, narrow: usize) {
-    let length = |line: &str| line.split_whitespace().map(|w| w.chars().count() + 1).sum::<usize>().saturating_sub(1);
-    let width = paragraph.iter().map(|(_, l)| length(l)).max().unwrap_or(0).min(narrow);
-    for pair in paragraph.windows(2) {
-        let (start, line) = pair[0];
-        let next = pair[1].1.split_whitespace().next().map_or(0, |w| w.chars().count());
-        if length(line) + 1 + next <= width {
-            breaks.push((start + line.len() - 1) as u32);
+    if paragraph.len() > 1 {
+        let lengths: Vec<usize> = paragraph.iter().map(|(_, l)| length(l, narrow)).collect();
+        let width = lengths.iter().max().map_or(0, |l| *l);
+        for (pair, length) in paragraph.windows(2).zip(&lengths) {
+            let (start, line) = pair[0];
+            let next = pair[1].1.split_whitespace().next().map_or(0, |w| w.chars().count());
+            if length + 1 + next <= width {
+                breaks.push((start + line.len() - 1) as u32);
+            }
         }
     }
     paragraph.clear();
+}
+
+/// Length of a line in characters, with single blanks between its words; `most` for longer ones.
+fn length(line: &str, most: usize) -> usize {
+    let mut length = 0;
+    for word in line.split_whitespace() {
+        length += word.chars().count() + 1;
+        if length > most {
+            return most;
+        }
+    }
+    length.saturating_sub(1)
 }
 
 #[cfg(test)]
