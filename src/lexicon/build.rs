@@ -813,7 +813,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 16] = [
+const MEANS: [(&str, Means); 17] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -828,6 +828,7 @@ const MEANS: [(&str, Means); 16] = [
     ("negated", Means::Negated),
     ("quoted", Means::Quoted),
     ("undone", Means::Undone),
+    ("withheld", Means::Withheld),
     ("turn", Means::Turn),
     ("pseudo", Means::Pseudo),
 ];

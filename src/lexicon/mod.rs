@@ -221,6 +221,12 @@ impl Lexicon {
         values.iter().any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
+    /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
+    pub(crate) fn is_whole(&self, modality: u64) -> bool {
+        let alone = |f: &model::Family| f.any.is_empty() && f.all.is_empty() && f.when.iter().all(|(axis, _)| axis == self.known.modality);
+        modality != 0 && self.families.iter().any(|f| alone(f) && f.when.get(self.known.modality) & modality != 0)
+    }
+
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {
         self.codes.binary_search_by(|c| (*c.code).cmp(code)).ok().map(|i| &self.codes[i])
     }

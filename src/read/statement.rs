@@ -106,7 +106,9 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
-    join_hybrids(lexicon, &mut groups);
+    if title {
+        join_hybrids(lexicon, &mut groups);
+    }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
