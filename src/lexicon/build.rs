@@ -306,7 +306,14 @@ impl Builder<'_> {
                 variants: Vec::new(),
                 together: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+                prefers: 0,
             };
+            if let Some(value) = &w.prefers {
+                match axis.bit(value.get_ref()) {
+                    Some(bit) => axis.prefers = bit,
+                    None => self.problem(at.file, value.span(), "this is no value of the axis", "name one of its values"),
+                }
+            }
             for (base, words) in &w.variants {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(base), bits) {
@@ -383,7 +390,20 @@ impl Builder<'_> {
                 ancestors: RegionSet::default(),
                 depth: 0,
                 paired: w.paired,
+                usually: 0,
             });
+        }
+        for at in &entries.regions {
+            let Some(modality) = &at.entry.usually else { continue };
+            match self.axis("modality").and_then(|a| self.axes[a.0 as usize].bit(modality.get_ref())) {
+                Some(bit) => self.regions[self.region_ids[at.entry.id.get_ref()].0 as usize].usually = bit,
+                None => self.problem(
+                    at.file,
+                    modality.span(),
+                    &format!("`{}` is no modality", modality.get_ref()),
+                    "name a value of the axis `modality`",
+                ),
+            }
         }
         for at in &entries.regions {
             let Some(parent) = &at.entry.parent else { continue };
@@ -417,6 +437,8 @@ impl Builder<'_> {
                     "name a region that lies above it",
                 );
             }
+            let own = std::iter::successors(Some(me), |r| self.regions[r.0 as usize].parent).take(depth as usize + 1);
+            self.regions[i].usually = own.map(|r| self.regions[r.0 as usize].usually).find(|m| *m != 0).unwrap_or(0);
             self.regions[i].ancestors = set;
             self.regions[i].depth = depth;
         }
@@ -646,6 +668,7 @@ impl Builder<'_> {
                     from: c.from.get_ref().as_str().into(),
                     to: c.to.get_ref().as_str().into(),
                     beside: c.beside.iter().filter_map(|f| self.family(file, f.span(), f.get_ref(), families)).collect(),
+                    taking: c.taking.as_deref().map(Into::into),
                 }
             } else if w.downgrades.is_empty() {
                 Effect::Absorbs(pairs(self, &w.absorbs))

@@ -53,6 +53,7 @@ pub(super) struct AxisWire {
     pub(super) needs: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) prefers: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -67,6 +68,7 @@ pub(super) struct RegionWire {
     pub(super) implies: ValuesWire,
     #[serde(default)]
     pub(super) paired: bool,
+    pub(super) usually: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) terms: Words,
     #[serde(default)]
@@ -237,6 +239,7 @@ pub(super) struct BecomesWire {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
     pub(super) beside: Words,
+    pub(super) taking: Option<String>,
 }
 
 #[derive(Deserialize, Debug)]
