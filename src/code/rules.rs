@@ -12,6 +12,8 @@ use crate::lexicon::model::{AxisId, Effect, FamilyId};
 pub(crate) struct Coded {
     pub(crate) family: FamilyId,
     pub(crate) code: Box<str>,
+    /// How many are counted; sides apart.
+    pub(crate) units: u32,
     pub(crate) study: Study,
     pub(crate) regions: Vec<crate::lexicon::model::RegionId>,
     pub(crate) defaults: Vec<AxisId>,
