@@ -115,6 +115,7 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
+        prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
         atoms_of(lexicon, g, &mut atoms);
@@ -604,6 +605,26 @@ fn share_contrast(lexicon: &Lexicon, groups: &mut [Group]) {
             let reach: Vec<_> = next.contrasts.iter().filter(|c| c.at > last_region).copied().collect();
             groups[i].contrasts = reach;
         }
+    }
+}
+
+/// Views suggest films only where no word suggests another exam: "MAA, planar images in eight projections".
+fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
+    let known = &lexicon.known;
+    let facet = Facet::Axis(known.modality);
+    if g.implied.get(known.modality).count_ones() < 2 {
+        return;
+    }
+    let counts_views = |c: ConceptId| {
+        let c = lexicon.concept(c);
+        c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
+    let exams =
+        g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    if exams != 0 {
+        g.implied.set(known.modality, exams);
+        g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
     }
 }
 
