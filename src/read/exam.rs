@@ -10,7 +10,7 @@ use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind};
+use crate::lexicon::model::{AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -337,7 +337,7 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let known = &text.lexicon.known;
     let plain = films || mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
     let denies = mentions.iter().find(|m| title::names(concept(m).role)).is_some_and(|m| concept(m).role == Role::Without);
-    if strict && is_patient(text, span) {
+    if strict && (is_patient(text, span) || tells_dose(text, span)) {
         return false;
     }
     if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
@@ -359,6 +359,16 @@ fn runs_on(text: &Text<'_>, part: &Part) -> bool {
     const SHORT: usize = 14; // words
     let before = text.text()[..part.head.start as usize].as_bytes();
     before.ends_with(b". ") && words_in(text, part.body) <= SHORT
+}
+
+/// Whether a line tells how images were made by words that hint at a modality: "100 MBq of MAG3, furosemide 20 mg".
+fn tells_dose(text: &Text<'_>, span: Span) -> bool {
+    let modality = text.lexicon.known.modality;
+    let hints = text.senses(span, |s| match s {
+        Sense::Concept(c) => Some(text.lexicon.concept(c)).filter(|c| c.role == Role::Hint && c.sets.get(modality) != 0).map(|_| ()),
+        _ => None,
+    });
+    hints.into_iter().any(|(at, ())| text.text()[..at.start as usize].trim_end().ends_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a line begins with an age and a sex: "52F biliary-type pain", "3 y/o male with ...".
