@@ -321,6 +321,7 @@ impl Builder<'_> {
                 labels: w.labels.clone(),
                 needs: w.needs.clone(),
                 variants: Vec::new(),
+                together: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -335,6 +336,13 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for (whole, words) in &w.together {
+                let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
+                match (axis.bit(whole), bits) {
+                    (Some(whole), Some(bits)) => axis.together.push((whole, bits)),
+                    _ => self.problem(at.file, words.span(), "`together` names a value that the axis has not", "declare it in `values`"),
                 }
             }
             self.axes.push(axis);
@@ -896,7 +904,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 16] = [
+const MEANS: [(&str, Means); 17] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -911,6 +919,7 @@ const MEANS: [(&str, Means); 16] = [
     ("negated", Means::Negated),
     ("quoted", Means::Quoted),
     ("undone", Means::Undone),
+    ("withheld", Means::Withheld),
     ("turn", Means::Turn),
     ("pseudo", Means::Pseudo),
 ];

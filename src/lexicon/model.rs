@@ -232,6 +232,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -468,6 +470,8 @@ pub enum Means {
     Quoted,
     /// Nothing came of the exam at all.
     Undone,
+    /// An agent was not given; says nothing of the exam.
+    Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
