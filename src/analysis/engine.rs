@@ -4,9 +4,10 @@ use jiff::civil::Date;
 
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
-    queries, supplies,
+    Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, complete,
+    headless, queries, supplies,
 };
+use crate::code::complete::Checked;
 use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
@@ -42,7 +43,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
 
     let mut studies = fuse(lexicon, &r.exams);
     // a report whose statements lead to no family is read from its findings
-    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
+    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }
@@ -64,7 +65,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
     }
-    let (mut coded, loose) = code(lexicon, &studies, day);
+    let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
     rules::apply(lexicon, &mut coded, day);
 
@@ -253,7 +254,8 @@ fn undone(r: &Reading<'_>) -> bool {
 }
 
 /// Families and rows for all studies, and the studies that none takes.
-fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+    let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let candidates: Vec<Candidate> = studies
         .iter()
@@ -306,6 +308,7 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         {
             join_views(&mut study, views, choice.members.iter().map(|&i| &studies[i]));
         }
+        complete::settle(r, choice.family, &mut study);
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
         let make = |code: &str, defaults: Vec<AxisId>| Coded {
@@ -417,6 +420,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         evidence,
         defaults,
         alternatives: alternatives(lexicon, c, &row_values, day),
+        checklist: c.study.checked.as_ref().map(|k| checklist(lexicon, k)),
         note: family.note.as_deref().map(str::to_owned),
     };
     match out.iter_mut().find(|s| {
@@ -442,6 +446,12 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
             continue;
         }
+        let complete = lexicon.known.extent.is_some_and(|e| lexicon.axis(e).bit("complete").is_some_and(|b| r.values.get(e) == b));
+        if let Some(checked) = c.study.checked.as_ref().filter(|k| complete && !k.missing.is_empty()) {
+            let needs = format!("{}, or why they were not seen", elements(lexicon, checked, &checked.missing));
+            out.push(Alternative { code: r.code.to_string(), needs });
+            continue;
+        }
         let needs: Vec<String> =
             r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
         if !needs.is_empty() {
@@ -449,6 +459,24 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         }
     }
     out
+}
+
+/// Names of elements of a checklist, with commas.
+pub(super) fn elements(lexicon: &Lexicon, checked: &Checked, list: &[u8]) -> String {
+    let all = &lexicon.checklists[checked.list.0 as usize].elements;
+    list.iter().map(|e| &*all[*e as usize]).collect::<Vec<_>>().join(", ")
+}
+
+fn checklist(lexicon: &Lexicon, checked: &Checked) -> Checklist {
+    let list = &lexicon.checklists[checked.list.0 as usize];
+    let name = |e: u8| list.elements[e as usize].to_string();
+    Checklist {
+        id: list.id.to_string(),
+        label: list.label.to_string(),
+        judged: checked.judged,
+        described: checked.addressed.iter().filter(|(e, _)| !checked.missing.contains(e)).map(|(e, _)| name(*e)).collect(),
+        missing: checked.missing.iter().map(|e| name(*e)).collect(),
+    }
 }
 
 fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
