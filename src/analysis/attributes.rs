@@ -35,7 +35,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 let told = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0 && !denied(m.span)
+                    let plain = c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0;
+                    // a hint of the modality may tell more: a velocity in the findings is Doppler
+                    (plain || c.role == Role::Hint) && !denied(m.span)
                 };
                 for m in mentions.iter().filter(told) {
                     for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {

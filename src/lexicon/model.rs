@@ -220,7 +220,7 @@ pub struct Axis {
     pub labels: BTreeMap<String, String>,
     /// What a record would have to say for a value or set of values.
     pub needs: BTreeMap<String, String>,
-    /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
+    /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
@@ -248,6 +248,17 @@ impl Axis {
             }
         }
         n + rest.count_ones()
+    }
+
+    /// Of two values that are one or of which one is a way of the other, the more particular.
+    #[must_use]
+    pub fn narrower(&self, a: u64, b: u64) -> Option<u64> {
+        let way = |base: u64, way: u64| self.variants.iter().any(|&(bit, ways)| bit == base && way != 0 && ways & way == way);
+        match () {
+            () if a == b || way(b, a) => Some(a),
+            () if way(a, b) => Some(b),
+            () => None,
+        }
     }
 
     /// Our words for the values in `bits`.

@@ -80,7 +80,8 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         let bits = a.values.get(modality) | a.implied.get(modality);
         bits != 0 && bits & lexicon.edition.built == 0
     };
-    let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
+    let register = register(lexicon, charge_line);
+    let candidates: Vec<Candidate> = atoms.iter().map(|a| register(candidate(lexicon, a))).collect();
     let choices = choose(lexicon, &candidates, day);
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
@@ -123,6 +124,18 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
     Candidate { region: atom.region, values }
 }
 
+/// Tells a candidate whether it stands in a charge line or in a report: families may want the one or the other.
+fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candidate {
+    let axis = lexicon.axis_named("register");
+    let value = axis.and_then(|a| lexicon.axis(a).bit(if charge_line { "charge_line" } else { "report" })).unwrap_or(0);
+    move |mut c| {
+        if let Some(axis) = axis {
+            c.values.set(axis, value);
+        }
+        c
+    }
+}
+
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
 /// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the usual one
 /// of its regions, the one that asks for other words of it, the one with fewer studies, the first of the edition, the
@@ -140,13 +153,14 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     if all != 0 || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
+    let register = register(lexicon, true);
     let usual = |bit: u64| atoms.iter().filter(|a| a.region.is_some_and(|r| lexicon.region(r).usually == bit)).count();
     let mut best: Option<((usize, usize, usize, usize, Reverse<usize>, bool, u16), u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
             .map(|a| {
-                let mut c = candidate(lexicon, a);
+                let mut c = register(candidate(lexicon, a));
                 c.values.set(known.modality, bit);
                 c
             })
