@@ -189,13 +189,10 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
 fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> (usize, usize) {
     let (f, known) = (lexicon.family(family), &lexicon.known);
     let strong = |axis: AxisId| [Some(known.contrast), Some(known.method), known.views].contains(&Some(axis));
-    let weak = |axis: AxisId| {
-        Some(axis) == known.extent || (lexicon.axis(axis).kind == AxisKind::Flags && Some(axis) != known.projections)
-    };
+    let weak = |axis: AxisId| Some(axis) == known.extent || (lexicon.axis(axis).kind == AxisKind::Flags && Some(axis) != known.projections);
     let asks = |axis: AxisId, told: u64| f.rows.iter().map(|r| &r.values).chain([&f.when]).any(|v| v.get(axis) & told != 0);
-    let asked = |wanted: &dyn Fn(AxisId) -> bool| {
-        candidate.values.iter().filter(|(axis, told)| wanted(*axis) && asks(*axis, *told)).count()
-    };
+    let asked =
+        |wanted: &dyn Fn(AxisId) -> bool| candidate.values.iter().filter(|(axis, told)| wanted(*axis) && asks(*axis, *told)).count();
     (asked(&strong), asked(&weak))
 }
 
