@@ -3,7 +3,8 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role};
+use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role, Values};
+use crate::read::context::{Reason, Verdict, judge};
 use crate::read::count;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
@@ -14,6 +15,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+        let (mut affirmed, mut refused) = (Values::default(), Values::default());
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -41,7 +43,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 for m in mentions.iter().filter(told) {
                     for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                        affirmed.add(axis, bits);
                         set(r, studies, axis, bits, m.span, Some(m.concept));
+                    }
+                }
+                for m in mentions.iter().filter(|m| matches!(judge(&r.text, m.span, &cues), Verdict::Not(Reason::NotPerformed, _))) {
+                    let flags = |axis: AxisId| lexicon.axis(axis).kind == AxisKind::Flags && readable.contains(&axis);
+                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| flags(*axis)) {
+                        refused.add(axis, bits);
                     }
                 }
                 if mentions.iter().any(|m| lexicon.concept(m.concept).counts.is_some_and(|a| readable.contains(&a))) {
@@ -54,12 +63,24 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 }
             }
         }
+        for (axis, bits) in refused.iter() {
+            withdraw(r, studies, axis, bits & !affirmed.get(axis));
+        }
     }
     if let Some(axis) = lexicon.axis_named("register") {
         let value = if r.exams.charge_line { "charge_line" } else { "report" };
         for s in studies.iter_mut() {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
+    }
+}
+
+/// Takes flags away that the title has and the text says were not done ("the patient declined the endovaginal part").
+fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
+    for study in studies.iter_mut().filter(|s| s.values.get(axis) & bits != 0) {
+        study.values.set(axis, study.values.get(axis) & !bits);
+        let gone = |p: &Proof| p.concept.is_some_and(|c| r.text.lexicon.concept(c).sets.get(axis) & !bits == 0);
+        study.proofs.retain(|p| p.facet != Facet::Axis(axis) || !gone(p));
     }
 }
 
