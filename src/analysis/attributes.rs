@@ -13,6 +13,8 @@ use crate::text::{Span, sentences};
 /// Adds to each study what the body says of it; what a statement of the exam has set stands.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
+    let procedure = lexicon.axis_named("procedure");
+    let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let (mut affirmed, mut refused) = (Values::default(), Values::default());
@@ -37,14 +39,19 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 let told = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    let plain = c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0;
-                    // a hint of the modality may tell more: a velocity in the findings is Doppler
-                    (plain || c.role == Role::Hint) && !denied(m.span)
+                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                };
+                // the name of an exam tells of others that it is done to a patient, and nothing else
+                let speaks = |m: &Mention, axis: AxisId| {
+                    let c = lexicon.concept(m.concept);
+                    c.role == Role::Hint || c.sets.get(lexicon.known.modality) == 0 || Some(axis) == procedure
                 };
                 for m in mentions.iter().filter(told) {
-                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                    for (axis, bits) in
+                        lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis) && speaks(m, *axis))
+                    {
                         affirmed.add(axis, bits);
-                        set(r, studies, axis, bits, m.span, Some(m.concept));
+                        set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
                 for m in mentions.iter().filter(|m| matches!(judge(&r.text, m.span, &cues), Verdict::Not(Reason::NotPerformed, _))) {
@@ -57,7 +64,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
                         let axis = c.unit.and_then(|u| lexicon.concept(u).counts).filter(|a| readable.contains(a));
                         if let Some(axis) = axis {
-                            set(r, studies, axis, c.counts.0, c.span, c.unit);
+                            set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
                         }
                     }
                 }
@@ -84,11 +91,20 @@ fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
     }
 }
 
-/// Flags add up; of anything else the first that is told holds.
-fn set(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
-    let adds = r.text.lexicon.axis(axis).kind == AxisKind::Flags;
-    for study in studies.iter_mut().filter(|s| adds || s.values.get(axis) == 0) {
+/// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.
+fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
+    let a = r.text.lexicon.axis(axis);
+    let facet = Facet::Axis(axis);
+    for (study, stated) in studies.iter_mut().zip(stated) {
+        let have = study.values.get(axis);
+        if a.kind != AxisKind::Flags && have != 0 {
+            if stated.get(axis) != 0 || a.prefers != bits || have == bits {
+                continue;
+            }
+            study.values.set(axis, 0);
+            study.proofs.retain(|p| p.facet != facet);
+        }
         study.values.add(axis, bits);
-        study.proofs.push(Proof { facet: Facet::Axis(axis), span, concept });
+        study.proofs.push(Proof { facet, span, concept });
     }
 }

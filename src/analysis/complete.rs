@@ -4,7 +4,7 @@
 use super::engine::Reading;
 use crate::code::complete::Checked;
 use crate::code::study::Study;
-use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, Role, SectionKind, Sense, Told};
+use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, RegionId, Role, SectionKind, Sense, Told};
 use crate::read::exam::{Source, acquires};
 use crate::read::statement::{Facet, Proof};
 use crate::text::{Span, TokenKind, sentences, tokens};
@@ -33,15 +33,43 @@ struct Found {
     spans: Vec<Span>,
 }
 
-/// Settles the extent of a study in a report by the checklist of its family.
-pub(super) fn settle(r: &Reading<'_>, family: FamilyId, study: &mut Study) {
+/// Settles the extent of a study in a report by the checklist of its family. Where a code is billed once a side and the
+/// sides differ, the study of the right side is returned, and this one is left with the left.
+pub(super) fn settle(r: &Reading<'_>, family: FamilyId, study: &mut Study) -> Option<Study> {
+    let lexicon = r.text.lexicon;
+    let side = lexicon.known.side;
+    let both = both_sides(r);
+    let (Some(extent), true) = (lexicon.known.extent, lexicon.family(family).per_side && study.values.get(side) == both) else {
+        settle_side(r, family, study, 0);
+        return None;
+    };
+    let [mut left, mut right] = [1, 2].map(|bit| {
+        let mut one = study.clone();
+        one.values.set(side, bit);
+        settle_side(r, family, &mut one, bit);
+        one
+    });
+    if left.values.get(extent) == right.values.get(extent) || [&left, &right].iter().any(|s| s.checked.as_ref().is_none_or(|c| !c.judged)) {
+        settle_side(r, family, study, 0);
+        return None;
+    }
+    for one in [&mut left, &mut right] {
+        let bits = one.values.get(side);
+        one.proofs.retain(|p| p.facet != Facet::Axis(side) || p.concept.is_none_or(|c| lexicon.concept(c).sets.get(side) & bits != 0));
+    }
+    *study = left;
+    Some(right)
+}
+
+/// The same for one side, 0 for the whole study.
+fn settle_side(r: &Reading<'_>, family: FamilyId, study: &mut Study, side: u64) {
     let lexicon = r.text.lexicon;
     let (Some((id, list)), Some(extent)) = (lexicon.checklist_of(family), lexicon.known.extent) else { return };
     if r.exams.charge_line {
         study.checked = Some(Checked::new(id, list, false, &[]));
         return;
     }
-    let mut checked = read(r, id, list, study);
+    let mut checked = read(r, id, list, study, side);
     if checked.judged {
         let bit = |name| lexicon.axis(extent).bit(name).unwrap_or(0);
         let bits = if checked.missing.is_empty() { bit("complete") } else { bit("limited") };
@@ -56,7 +84,7 @@ pub(super) fn settle(r: &Reading<'_>, family: FamilyId, study: &mut Study) {
     study.checked = Some(checked);
 }
 
-fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study) -> Checked {
+fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side: u64) -> Checked {
     use SectionKind as K;
     let both = both_sides(r);
     let mut found = vec![Found::default(); list.elements.len()];
@@ -65,7 +93,16 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study) -> Ch
     let mut open: Option<(u8, u32)> = None;
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Technique)) {
         let all: Vec<Span> = sentences(r.text.text(), part.body).filter(|s| is_own(r, study, *s)).collect();
+        let mut speaks_of = 0; // the side that the text speaks of, where it names one
         for (i, &sentence) in all.iter().enumerate() {
+            let sides = sides(r, sentence);
+            let told = sides.iter().fold(0, |bits, (_, b)| bits | b);
+            if told != 0 {
+                speaks_of = told;
+            }
+            if side != 0 && speaks_of != 0 && speaks_of & side == 0 {
+                continue;
+            }
             let words = words(r, id, sentence);
             for w in &words {
                 match w.told {
@@ -74,7 +111,6 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study) -> Ch
                     _ => {}
                 }
             }
-            let sides = sides(r, sentence);
             let named: Vec<Word> = words.into_iter().filter(|w| w.element().is_some()).collect();
             if named.is_empty() {
                 // "Right kidney 10 cm. Left 11 cm."
@@ -99,7 +135,6 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study) -> Ch
                 let f = &mut found[e as usize];
                 match w.told {
                     Told::Side(_) => {
-                        let told = sides.iter().fold(0, |bits, (_, b)| bits | b);
                         f.sides |= told;
                         open = Some((e, 0));
                         if told != 0 {
@@ -134,6 +169,21 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study) -> Ch
         }
     }
     checked
+}
+
+/// The region of the complete study of a modality that the report describes from end to end, if there is one, and the
+/// words that tell it: of several studies the one with more elements.
+pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Proof>)> {
+    let lexicon = r.text.lexicon;
+    let study = Study::found(Source::Findings);
+    let whole = lexicon.checklists.iter().enumerate().filter_map(|(i, list)| {
+        let checked = read(r, ChecklistId(i as u8), list, &study, 0);
+        let fits = list.of.iter().map(|f| lexicon.family(*f)).find(|f| f.when.get(lexicon.known.modality) & modality != 0)?;
+        let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
+        let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
+        (checked.judged && checked.missing.is_empty()).then_some((checked.addressed.len(), fits.any.iter().next()?, proofs))
+    });
+    whole.max_by_key(|(n, ..)| *n).map(|(_, region, proofs)| (region, proofs))
 }
 
 /// Both sides of the body.
@@ -171,8 +221,15 @@ fn words(r: &Reading<'_>, id: ChecklistId, sentence: Span) -> Vec<Word> {
 fn sides(r: &Reading<'_>, sentence: Span) -> Vec<(Span, u64)> {
     let lexicon = r.text.lexicon;
     let mut mentions = Vec::new();
-    r.text.mentions(sentence, false, &mut mentions);
-    mentions.iter().map(|m| (m.span, lexicon.concept(m.concept).sets.get(lexicon.known.side))).filter(|(_, b)| *b != 0).collect()
+    let mut out: Vec<(Span, u64)> = Vec::new();
+    for title in [false, true] {
+        r.text.mentions(sentence, title, &mut mentions); // short words of titles too: "Rt kidney 10 cm"
+        let sides = mentions.iter().map(|m| (m.span, lexicon.concept(m.concept).sets.get(lexicon.known.side))).filter(|(_, b)| *b != 0);
+        out.extend(sides);
+    }
+    out.sort_by_key(|(at, _)| at.start);
+    out.dedup();
+    out
 }
 
 /// Whether a sentence tells what was seen, not how images were made ("Images of liver and spleen were obtained").

@@ -41,6 +41,15 @@ pub const MAX_VALUES: usize = 64;
 /// Most regions the body tree may have.
 pub const MAX_REGIONS: usize = 256;
 
+/// The bits that are set, from the lowest.
+fn bits(mut word: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as u8)?;
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
 /// A set of regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RegionSet([u64; MAX_REGIONS / 64]);
@@ -65,7 +74,7 @@ impl RegionSet {
 
     /// The members, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
-        (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
+        self.0.iter().enumerate().flat_map(|(i, word)| bits(*word).map(move |bit| RegionId((i * 64) as u8 + bit)))
     }
 
     /// Whether the two share a member.
@@ -110,12 +119,7 @@ impl Values {
 
     /// Axes with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
-        let mut rest = self.told;
-        std::iter::from_fn(move || {
-            let axis = AxisId((rest != 0).then(|| rest.trailing_zeros())? as u8);
-            rest &= rest - 1;
-            Some((axis, self.get(axis)))
-        })
+        bits(u64::from(self.told)).map(|axis| (AxisId(axis), self.get(AxisId(axis))))
     }
 
     /// Whether nothing is known.
@@ -224,6 +228,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Of several values that such sentences tell, the one that holds; 0: the first.
+    pub prefers: u64,
 }
 
 impl Axis {
@@ -234,6 +240,19 @@ impl Axis {
             return Counts::parse(value).map(|c| c.0);
         }
         self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// All values.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        (1 << self.values.len()) - 1
+    }
+
+    /// `bits`, with the ways of a value that `other` tells and `bits` only names.
+    #[must_use]
+    pub fn refine(&self, bits: u64, other: u64) -> u64 {
+        let told = |&&(base, ways): &&(u64, u64)| bits & base != 0 && bits & ways == 0;
+        self.variants.iter().filter(told).fold(bits, |all, (_, ways)| all | (other & ways))
     }
 
     /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.
@@ -684,6 +703,8 @@ pub enum Effect {
         to: Box<str>,
         /// Families of which one has to be there.
         beside: Vec<FamilyId>,
+        /// The code that it has to stand beside, and takes in.
+        taking: Option<Box<str>>,
     },
     /// A study with one of these families and a feature is another family's.
     Downgrades(Vec<(FamilyId, FamilyId)>),
