@@ -39,7 +39,8 @@ pub(super) fn settle(r: &Reading<'_>, family: FamilyId, study: &mut Study) -> Op
     let lexicon = r.text.lexicon;
     let side = lexicon.known.side;
     let both = both_sides(r);
-    let (Some(extent), true) = (lexicon.known.extent, lexicon.family(family).per_side && study.values.get(side) == both) else {
+    let paired = lexicon.family(family).per_side && (study.values.get(side) == 0 || study.values.get(side) == both) && !r.exams.charge_line;
+    let (Some(extent), true) = (lexicon.known.extent, paired) else {
         settle_side(r, family, study, 0);
         return None;
     };
@@ -202,15 +203,19 @@ fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
 
 /// Words of the checklist in a sentence, those inside a longer one left out, and those of other exams.
 fn words(r: &Reading<'_>, id: ChecklistId, sentence: Span) -> Vec<Word> {
-    let hits = r.text.senses(sentence, move |s| match s {
-        Sense::Listed(list, told) if list == id => Some(told),
-        _ => None,
-    });
     let mut out: Vec<Word> = Vec::new();
-    for (span, told) in hits {
+    for hit in r.text.hits(sentence) {
+        let span = hit.span;
         let inside = out.last().is_some_and(|w| w.span.contains(span) && w.span != span);
-        if !inside && !r.exams.others.iter().any(|o| o.span.overlaps(span)) {
-            out.push(Word { span, told });
+        if inside || r.exams.others.iter().any(|o| o.span.overlaps(span)) {
+            continue;
+        }
+        // one word may speak for several elements: "hysterectomy"
+        for (sense, _) in r.text.lexicon.terms.senses(hit.pattern) {
+            match *sense {
+                Sense::Listed(list, told) if list == id => out.push(Word { span, told }),
+                _ => {}
+            }
         }
     }
     out.retain(|w| w.told != Told::Unlike);
