@@ -6,6 +6,7 @@ use crate::code::study::Study;
 use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role, Values};
 use crate::read::context::{Reason, Verdict, judge};
 use crate::read::count;
+use crate::read::exam::Source;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::{Span, sentences};
@@ -17,6 +18,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+        let titles: Vec<Span> = r.exams.ours.iter().filter(|e| matches!(e.source, Source::Title | Source::Order)).map(|e| e.span).collect();
+        let in_title = |sentence: Span| titles.iter().any(|t| t.overlaps(sentence));
         let (mut affirmed, mut refused) = (Values::default(), Values::default());
         for part in &r.parts {
             let readable: Vec<AxisId> =
@@ -50,7 +53,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     for (axis, bits) in
                         lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis) && speaks(m, *axis))
                     {
-                        affirmed.add(axis, bits);
+                        if !in_title(sentence) {
+                            affirmed.add(axis, bits);
+                        }
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
