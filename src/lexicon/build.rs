@@ -195,6 +195,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         }
     }
     let billing = b.billing(entries, &families, &codes, &mut terms);
+    let checklists = b.checklists(entries, &families, &mut terms);
     let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
@@ -232,6 +233,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         documents,
         families,
         order: FamilyOrder::default(),
+        checklists,
         rules,
         queries,
         billing,
@@ -262,7 +264,7 @@ impl Builder<'_> {
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
 
-    fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
+    pub(super) fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
         if names.insert(format!("{kind}:{}", id.get_ref()), id.span()).is_some() {
             self.problem(file, id.span(), &format!("there is a {kind} `{}` already", id.get_ref()), "give one of them another id");
         }
@@ -904,7 +906,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 17] = [
+const MEANS: [(&str, Means); 19] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -921,6 +923,8 @@ const MEANS: [(&str, Means); 17] = [
     ("undone", Means::Undone),
     ("withheld", Means::Withheld),
     ("turn", Means::Turn),
+    ("unseen", Means::Unseen),
+    ("excused", Means::Excused),
     ("pseudo", Means::Pseudo),
 ];
 

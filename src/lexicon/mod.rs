@@ -4,6 +4,7 @@ pub(crate) mod billing;
 mod build;
 mod card;
 mod check;
+mod checklist;
 mod edits;
 mod embedded;
 mod history;
@@ -27,8 +28,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
-    SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText,
+    Region, RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
@@ -88,6 +89,8 @@ pub(crate) enum Owner {
     Document(DocumentId),
     /// That a line is coded by this family.
     Family(FamilyId),
+    /// That this checklist settles a line.
+    Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
     /// That this entry of the claim takes part in the claim for a line; index of its place.
@@ -118,6 +121,7 @@ pub struct Lexicon {
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
     pub(crate) order: order::FamilyOrder,
+    pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) billing: billing::Billing,
@@ -219,7 +223,9 @@ impl Lexicon {
     /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
     /// there or not.
     pub(crate) fn names_exam(&self, values: &Values) -> bool {
-        values.iter().any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
+        values
+            .iter()
+            .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
     /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.

@@ -152,6 +152,7 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
         && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && !(text.source.trim().contains('\n') && text.source.trim_end().ends_with('.'))
         && !is_sentence(text, text.whole())
         && !is_told(text)
 }

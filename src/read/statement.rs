@@ -620,8 +620,7 @@ fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
         c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
     };
     let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
-    let exams =
-        g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    let exams = g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
     if exams != 0 {
         g.implied.set(known.modality, exams);
         g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
