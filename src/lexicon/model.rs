@@ -32,6 +32,10 @@ pub struct SectionId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentId(pub u8);
 
+/// Index of a circumstance of the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CircumstanceId(pub u8);
+
 /// Index of a code family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FamilyId(pub u16);
@@ -598,6 +602,8 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// A circumstance of the claim.
+    Circumstance(CircumstanceId),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -695,6 +701,10 @@ pub struct Rule {
     pub unless_own_findings: bool,
     /// Values that the study has to have.
     pub when: Values,
+    /// Values that the study may not have.
+    pub unless: Values,
+    /// What it asks of the site's policy.
+    pub(crate) under: super::policy::Under,
     /// First day, inclusive.
     pub from: Option<Date>,
     /// Last day, inclusive.
