@@ -487,11 +487,10 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
 fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
     let family = lexicon.family(c.family);
     let mut label = family.label.to_string();
-    for axis in 0..lexicon.axes.len() as u8 {
-        let axis = AxisId(axis);
+    for (axis, bits) in values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind != AxisKind::Flags) {
         let tells = family.rows.iter().any(|r| r.values.get(axis) != 0) || axis == lexicon.known.side;
-        let words = lexicon.axis(axis).label(values.get(axis));
-        if tells && !words.is_empty() && values.get(axis) != 0 && lexicon.axis(axis).kind != AxisKind::Flags {
+        let words = if tells { lexicon.axis(axis).label(bits) } else { String::new() };
+        if !words.is_empty() {
             label.push_str(", ");
             label.push_str(&words);
         }
@@ -500,7 +499,7 @@ fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
 }
 
 /// An exam in our own words: modality, method, regions, contrast.
-pub(super) fn label(lexicon: &Lexicon, values: Values, regions: &[RegionId]) -> String {
+pub(super) fn label(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> String {
     let known = &lexicon.known;
     let mut out: Vec<String> = Vec::new();
     let head = [known.modality, known.method]
@@ -578,7 +577,7 @@ fn reject_study(r: &Reading<'_>, s: &Study, reason: Reason) -> Rejected {
     let lexicon = r.text.lexicon;
     Rejected {
         code: None,
-        label: label(lexicon, s.values, s.region.as_slice()),
+        label: label(lexicon, &s.values, s.region.as_slice()),
         study: view(lexicon, &s.values, s.region.as_slice()),
         reason,
         message: reason.message().to_owned(),
@@ -649,7 +648,7 @@ fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>
             let proof = Proof { facet: Facet::Exam, span, concept: None };
             let rejected = Rejected {
                 code: certain,
-                label: label(lexicon, c.values, &regions),
+                label: label(lexicon, &c.values, &regions),
                 study: view(lexicon, &c.values, &regions),
                 reason,
                 message: reason.message().to_owned(),

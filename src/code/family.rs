@@ -157,7 +157,11 @@ pub(crate) fn row<'f>(lexicon: &Lexicon, f: &'f Family, values: &Values) -> Opti
         (Some(n), Some(c)) => (1..=Counts::MOST).filter(|m| c.holds(*m)).map(|m| m.abs_diff(n)).min().unwrap_or(0),
         _ => 0,
     };
-    let particular = |r: &Row| r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).count();
+    // each flag wanted counts, of other axes each axis
+    let particular = |r: &Row| -> u32 {
+        let weight = |(axis, bits): (AxisId, u64)| if lexicon.axis(axis).kind == AxisKind::Flags { bits.count_ones() } else { 1 };
+        r.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).map(weight).sum()
+    };
     let fit = f.rows.iter().filter(|r| fits(r)).max_by_key(|r| (std::cmp::Reverse(far(r)), particular(r)))?;
     Some((fit, assumed))
 }

@@ -420,7 +420,20 @@ impl Builder<'_> {
                 ancestors: RegionSet::default(),
                 depth: 0,
                 paired: w.paired,
+                usually: 0,
             });
+        }
+        for at in &entries.regions {
+            let Some(modality) = &at.entry.usually else { continue };
+            match self.axis("modality").and_then(|a| self.axes[a.0 as usize].bit(modality.get_ref())) {
+                Some(bit) => self.regions[self.region_ids[at.entry.id.get_ref()].0 as usize].usually = bit,
+                None => self.problem(
+                    at.file,
+                    modality.span(),
+                    &format!("`{}` is no modality", modality.get_ref()),
+                    "name a value of the axis `modality`",
+                ),
+            }
         }
         for at in &entries.regions {
             let Some(parent) = &at.entry.parent else { continue };
@@ -454,6 +467,8 @@ impl Builder<'_> {
                     "name a region that lies above it",
                 );
             }
+            let own = std::iter::successors(Some(me), |r| self.regions[r.0 as usize].parent).take(depth as usize + 1);
+            self.regions[i].usually = own.map(|r| self.regions[r.0 as usize].usually).find(|m| *m != 0).unwrap_or(0);
             self.regions[i].ancestors = set;
             self.regions[i].depth = depth;
         }

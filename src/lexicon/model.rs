@@ -41,6 +41,15 @@ pub const MAX_VALUES: usize = 64;
 /// Most regions the body tree may have.
 pub const MAX_REGIONS: usize = 256;
 
+/// The bits that are set, from the lowest.
+fn bits(mut word: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as u8)?;
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
 /// A set of regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct RegionSet([u64; MAX_REGIONS / 64]);
@@ -65,7 +74,7 @@ impl RegionSet {
 
     /// The members, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
-        (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
+        self.0.iter().enumerate().flat_map(|(i, word)| bits(*word).map(move |bit| RegionId((i * 64) as u8 + bit)))
     }
 
     /// Whether the two share a member.
@@ -110,12 +119,7 @@ impl Values {
 
     /// Axes with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
-        let mut rest = self.told;
-        std::iter::from_fn(move || {
-            let axis = AxisId((rest != 0).then(|| rest.trailing_zeros())? as u8);
-            rest &= rest - 1;
-            Some((axis, self.get(axis)))
-        })
+        bits(u64::from(self.told)).map(|axis| (AxisId(axis), self.get(AxisId(axis))))
     }
 
     /// Whether nothing is known.
@@ -324,6 +328,8 @@ pub struct Region {
     pub depth: u8,
     /// Whether it has a left and a right.
     pub paired: bool,
+    /// The modality that a charge line means which names it and no modality: its own, else that of the node above.
+    pub usually: u64,
 }
 
 /// How a concept's words take part in a sentence.

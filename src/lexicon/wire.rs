@@ -65,6 +65,7 @@ pub(super) struct RegionWire {
     pub(super) implies: ValuesWire,
     #[serde(default)]
     pub(super) paired: bool,
+    pub(super) usually: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) terms: Words,
     #[serde(default)]
