@@ -3,7 +3,7 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role};
+use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role, Values};
 use crate::read::count::{self, Count};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
@@ -12,6 +12,8 @@ use crate::text::{Span, sentences};
 /// Adds to each study what the body says of it; what a statement of the exam has set stands.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
+    let procedure = lexicon.axis_named("procedure");
+    let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
@@ -38,16 +40,19 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    let plain = c.role == Role::Plain && c.regions.is_empty() && c.sets.get(lexicon.known.modality) == 0;
-                    // a hint of the modality may tell more: a velocity in the findings is Doppler
-                    (plain || c.role == Role::Hint) && !denied(m.span)
+                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                };
+                // the name of an exam tells of others that it is done to a patient, and nothing else
+                let speaks = |m: &Mention, axis: AxisId| {
+                    let c = lexicon.concept(m.concept);
+                    c.role == Role::Hint || c.sets.get(lexicon.known.modality) == 0 || Some(axis) == procedure
                 };
                 for m in mentions.iter().filter(says) {
                     let c = lexicon.concept(m.concept);
                     let here = c.read_in.contains(&part.kind);
                     let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
-                    for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a)) {
-                        set(r, studies, axis, bits, m.span, Some(m.concept));
+                    for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a) && speaks(m, *a)) {
+                        set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
                 if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
@@ -55,14 +60,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                         let Some(unit) = c.unit.map(|u| lexicon.concept(u)) else { continue };
                         let Some(axis) = unit.counts.filter(|a| readable.contains(a)) else { continue };
                         if unit.beside.is_empty() {
-                            set(r, studies, axis, c.counts.0, c.span, c.unit);
+                            set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
                         } else if let Some(rank) = trust(r, unit, c, &mentions)
                             && told.iter().all(|(a, best)| *a != axis || rank < *best)
                         {
                             // more trusted than what was read before, and than a title
                             told.push((axis, rank));
                             studies.iter_mut().for_each(|s| s.values.set(axis, 0));
-                            set(r, studies, axis, c.counts.0, c.span, c.unit);
+                            set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
                         }
                     }
                 }
@@ -87,11 +92,20 @@ fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Op
     [by_words, by_form, at].into_iter().flatten().min()
 }
 
-/// Flags add up; of anything else the first that is told holds.
-fn set(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
-    let adds = r.text.lexicon.axis(axis).kind == AxisKind::Flags;
-    for study in studies.iter_mut().filter(|s| adds || s.values.get(axis) == 0) {
+/// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.
+fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
+    let a = r.text.lexicon.axis(axis);
+    let facet = Facet::Axis(axis);
+    for (study, stated) in studies.iter_mut().zip(stated) {
+        let have = study.values.get(axis);
+        if a.kind != AxisKind::Flags && have != 0 {
+            if stated.get(axis) != 0 || a.prefers != bits || have == bits {
+                continue;
+            }
+            study.values.set(axis, 0);
+            study.proofs.retain(|p| p.facet != facet);
+        }
         study.values.add(axis, bits);
-        study.proofs.push(Proof { facet: Facet::Axis(axis), span, concept });
+        study.proofs.push(Proof { facet, span, concept });
     }
 }

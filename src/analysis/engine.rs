@@ -40,7 +40,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let admission = admit(&text, &parts, &exams);
     let r = Reading { text, parts, exams, notes, admission };
 
-    let mut studies = fuse(lexicon, &r.exams);
+    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
@@ -60,6 +60,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
+    split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
@@ -128,6 +129,21 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         rejected,
         supplies,
         queries,
+    }
+}
+
+/// Studies of both sides whose views differ are two, where the code is billed once a side.
+fn split_sides(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
+    let per_side = |s: &Study| {
+        let atom = Atom { region: s.region, values: s.values, implied: s.implied, ..Atom::default() };
+        best_single(lexicon, &candidate(lexicon, &atom), day).is_some_and(|f| lexicon.family(f).per_side)
+    };
+    let list = std::mem::take(studies);
+    for s in list {
+        match views::split_sides(lexicon, &s).filter(|_| per_side(&s)) {
+            Some(parts) => studies.extend(parts),
+            None => studies.push(s),
+        }
     }
 }
 
@@ -304,7 +320,7 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             && choice.members.len() > 1
             && counts_views(lexicon, family)
         {
-            join_views(&mut study, views, choice.members.iter().map(|&i| &studies[i]));
+            join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
@@ -369,24 +385,31 @@ pub(super) fn views_differ(lexicon: &Lexicon, family: &Family, study: &Study, co
     counts_views(lexicon, family) && row(lexicon, family, &values).is_some_and(|(r, _)| *r.code != *code)
 }
 
-/// The views of parts that one code joins: added, where each part has its own; a number told once is everyone's.
-fn join_views<'s>(joined: &mut Study, axis: AxisId, members: impl Iterator<Item = &'s Study>) {
-    let (mut sum, mut seen, mut told) = (0, Vec::new(), Counts(0));
+/// The views of parts that one code joins: added, where each part has its own; a number told for several is the total,
+/// and a list told for several counts once.
+fn join_views(joined: &mut Study, axis: AxisId, members: &[&Study]) {
+    let (mut sum, mut lists, mut total, mut told) = (0, Vec::new(), None::<Counts>, Counts(0));
     for s in members {
         let counts = if s.both_views.0 == 0 { Counts(s.values.get(axis)) } else { s.both_views };
+        let shared = |at: Span| members.iter().filter(|m| m.views.iter().any(|t| t.number_at == Some(at))).count() > 1;
         let words: Vec<Span> = s.views.iter().map(|t| t.span).collect();
-        if counts.0 == 0 || (!words.is_empty() && seen.contains(&words)) {
+        if counts.0 == 0 || (!words.is_empty() && lists.contains(&words)) {
             continue;
         }
-        seen.push(words);
-        sum += counts.decisive();
-        told = counts;
+        if s.views_at.is_some_and(shared) {
+            total = Some(counts);
+            continue;
+        }
+        lists.push(words);
+        (sum, told) = (sum + counts.decisive(), counts);
     }
-    match seen.len() {
-        0 => {}
-        1 => joined.values.set(axis, told.0),
-        _ => joined.values.set(axis, Counts::new(Some(sum), sum).0),
-    }
+    let value = match (total, lists.len()) {
+        (Some(all), _) if all.decisive() >= sum => all,
+        (None, 0) => return,
+        (_, 1) => told,
+        _ => Counts::new(Some(sum), sum),
+    };
+    joined.values.set(axis, value.0);
 }
 
 /// Whether a study has text of its own under a heading of its own.

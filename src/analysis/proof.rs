@@ -196,7 +196,7 @@ fn readings(lexicon: &Lexicon, line: &Line<'_>) -> Vec<ReadAs> {
         text.mentions(whole, title, &mut mentions);
         out.extend(mentions.iter().map(|m| ReadAs { span: text.to_source(m.span), sense: Sense::Concept(m.concept), prose: !title }));
     }
-    for atom in title::read(&text, whole, day(lexicon, line), true).atoms {
+    for atom in title::read(&text, whole, day(lexicon, line), title::Line::Charge).atoms {
         let concepts = atom.proofs.iter().filter_map(|p| p.concept.map(|c| (p.span, c)));
         out.extend(concepts.map(|(span, c)| ReadAs { span: text.to_source(span), sense: Sense::Concept(c), prose: false }));
     }

@@ -22,11 +22,16 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
     let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let mut out: Vec<Query> = Vec::new();
+    // what the text would support, where the question is what of it is billed
+    let mut named: Vec<&str> = coded.iter().filter(|c| c.taken.is_none()).map(|c| &*c.code).collect();
+    named.sort_unstable();
+    named.dedup();
     let mut ask = |kind: &str, evidence: Vec<Evidence>| {
         if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind)
             && !out.iter().any(|o| o.kind == kind)
         {
-            out.push(Query { kind: kind.to_owned(), message: q.message.to_string(), evidence });
+            let named = if named.is_empty() { "no imaging code".to_owned() } else { named.join(", ") };
+            out.push(Query { kind: kind.to_owned(), message: q.message.replace("{codes}", &named), evidence });
         }
     };
     if beyond {

@@ -53,10 +53,22 @@ pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Cho
         if free[i]
             && let Some(id) = best_single(lexicon, &all[i], day)
         {
-            push(&mut out, id, vec![i]);
+            let apart = |c: &Choice| c.members.iter().any(|&j| two_sides(lexicon, id, &all[i], &all[j]));
+            match out.iter_mut().find(|c| c.family == id && !apart(c)) {
+                Some(c) => c.members.push(i),
+                None => out.push(Choice { family: id, members: vec![i] }),
+            }
         }
     }
     out
+}
+
+/// Whether two candidates of a family that is billed once a side are of different sides and different in their views.
+fn two_sides(lexicon: &Lexicon, family: FamilyId, a: &Candidate, b: &Candidate) -> bool {
+    let (side, views) = (lexicon.known.side, lexicon.known.views);
+    let (x, y) = (a.values.get(side), b.values.get(side));
+    let told = views.is_some_and(|v| a.values.get(v) != 0 && b.values.get(v) != 0 && a.values.get(v) != b.values.get(v));
+    lexicon.family(family).per_side && x != 0 && y != 0 && x & y == 0 && told
 }
 
 fn push(out: &mut Vec<Choice>, family: FamilyId, members: Vec<usize>) {

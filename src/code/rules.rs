@@ -34,11 +34,18 @@ pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date) {
         match &rule.effect {
             Effect::Downgrades(pairs) => downgrade(lexicon, coded, pairs, i),
             Effect::Absorbs(pairs) => absorb(lexicon, coded, pairs, i),
-            Effect::Becomes { from, to, beside } => {
-                let there = coded.iter().any(|c| c.taken.is_none() && beside.contains(&c.family));
-                for c in coded.iter_mut().filter(|c| there && c.taken.is_none() && c.code == *from) {
+            Effect::Becomes { from, to, beside, taking } => {
+                let there =
+                    |c: &Coded| c.taken.is_none() && beside.contains(&c.family) && taking.as_ref().is_none_or(|code| c.code == *code);
+                let Some(other) = coded.iter().position(there) else { continue };
+                let mut changed = false;
+                for c in coded.iter_mut().filter(|c| c.taken.is_none() && c.code == *from) {
                     c.code.clone_from(to);
                     c.changed = Some(i);
+                    changed = true;
+                }
+                if changed && taking.is_some() {
+                    coded[other].taken = Some((i, to.clone()));
                 }
             }
         }

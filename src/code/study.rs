@@ -37,6 +37,8 @@ pub(crate) struct Study {
     pub(crate) sides: Vec<(u64, Source, Span)>,
     /// What statements say of views; settled: as the title has it, and as it was done.
     pub(crate) views: Vec<Told>,
+    /// The words of the number that holds, where no list does.
+    pub(crate) views_at: Option<Span>,
     pub(crate) title_views: Counts,
     pub(crate) done_views: Counts,
     /// The views of the left and of the right added, where both are told apart.
@@ -66,6 +68,7 @@ impl Study {
             named: 0,
             sides: Vec::new(),
             views: Vec::new(),
+            views_at: None,
             title_views: Counts(0),
             done_views: Counts(0),
             both_views: Counts(0),
@@ -77,12 +80,15 @@ impl Study {
 }
 
 /// Fuses the statements of this report, the title's exams first.
-pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
+pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading]) -> Vec<Study> {
     let mut studies: Vec<Study> = Vec::new();
     let modality = common_modality(lexicon, exams);
     // a title may leave the modality to the sentences behind it
     let leaves = |s: Source, a: &Atom| s == Source::Title && a.region.is_some() && modality != 0;
-    let has = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a) || leaves(s, a)));
+    // "WRIST ARTHROGRAM": a method by itself, in a title
+    let named = |s: Source, a: &Atom| s == Source::Title && a.region_named && a.values.get(lexicon.known.method) != 0;
+    let has =
+        |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a) || leaves(s, a) || named(s, a)));
     let base = [Source::Title, Source::Performed, Source::Heading, Source::Order, Source::Findings].into_iter().find(|s| has(*s));
     let Some(base) = base else { return studies };
     let order = [base, Source::Title, Source::Heading, Source::Performed, Source::Order];
@@ -94,7 +100,9 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
         done.push(source);
         for e in exams.ours.iter().filter(|e| e.source == source) {
             for atom in &e.atoms {
-                add(lexicon, &mut studies, e, atom, source, base, modality);
+                if source == base || !spread_views(lexicon, &mut studies, atom, source, headings) {
+                    add(lexicon, &mut studies, e, atom, source, base, modality);
+                }
             }
         }
     }
@@ -110,6 +118,33 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams) -> Vec<Study> {
         }
     }
     studies
+}
+
+/// Views told without a region, where the title names several: they are of the regions whose heading they stand under,
+/// else of all.
+fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: Source, headings: &[RegionHeading]) -> bool {
+    let several = studies.iter().any(|s| s.region != studies[0].region);
+    let Some(told) = views::told(lexicon, atom, source).filter(|_| atom.region.is_none() && several) else { return false };
+    let heading = headings.iter().rev().find(|h| h.body.contains(atom.span));
+    let related = |r: RegionId, x: RegionId| is_in(lexicon, r, x) || is_in(lexicon, x, r);
+    let mut found = false;
+    for s in studies.iter_mut().filter(|s| compatible(lexicon, s, atom)) {
+        if heading.is_some_and(|h| !s.region.is_some_and(|r| h.regions.iter().any(|x| related(r, x)))) {
+            continue;
+        }
+        found = true;
+        s.source = s.source.min(source);
+        s.views.push(told.clone());
+        for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
+            s.values.add(axis, atom.values.get(axis));
+        }
+        for p in &atom.proofs {
+            if !s.proofs.contains(p) {
+                s.proofs.push(*p);
+            }
+        }
+    }
+    found
 }
 
 /// Whether the body says that an exam of the title was not done.

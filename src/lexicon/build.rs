@@ -320,7 +320,14 @@ impl Builder<'_> {
                 needs: w.needs.clone(),
                 variants: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+                prefers: 0,
             };
+            if let Some(value) = &w.prefers {
+                match axis.bit(value.get_ref()) {
+                    Some(bit) => axis.prefers = bit,
+                    None => self.problem(at.file, value.span(), "this is no value of the axis", "name one of its values"),
+                }
+            }
             for (base, words) in &w.variants {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(base), bits) {
@@ -708,6 +715,7 @@ impl Builder<'_> {
                     from: c.from.get_ref().as_str().into(),
                     to: c.to.get_ref().as_str().into(),
                     beside: c.beside.iter().filter_map(|f| self.family(file, f.span(), f.get_ref(), families)).collect(),
+                    taking: c.taking.as_deref().map(Into::into),
                 }
             } else if w.downgrades.is_empty() {
                 Effect::Absorbs(pairs(self, &w.absorbs))

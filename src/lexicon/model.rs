@@ -228,6 +228,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Of several values that such sentences tell, the one that holds; 0: the first.
+    pub prefers: u64,
 }
 
 impl Axis {
@@ -238,6 +240,19 @@ impl Axis {
             return Counts::parse(value).map(|c| c.0);
         }
         self.values.iter().position(|v| &**v == value).map(|i| 1 << i)
+    }
+
+    /// All values.
+    #[must_use]
+    pub fn all(&self) -> u64 {
+        (1 << self.values.len()) - 1
+    }
+
+    /// `bits`, with the ways of a value that `other` tells and `bits` only names.
+    #[must_use]
+    pub fn refine(&self, bits: u64, other: u64) -> u64 {
+        let told = |&&(base, ways): &&(u64, u64)| bits & base != 0 && bits & ways == 0;
+        self.variants.iter().filter(told).fold(bits, |all, (_, ways)| all | (other & ways))
     }
 
     /// How many different things the values in `bits` are: a value and the ways of it count once, several ways each.
@@ -660,6 +675,8 @@ pub enum Effect {
         to: Box<str>,
         /// Families of which one has to be there.
         beside: Vec<FamilyId>,
+        /// The code that it has to stand beside, and takes in.
+        taking: Option<Box<str>>,
     },
     /// A study with one of these families and a feature is another family's.
     Downgrades(Vec<(FamilyId, FamilyId)>),

@@ -278,9 +278,16 @@ impl Lexicon {
             Effect::Downgrades(pairs) => {
                 out.push(("downgrades", pairs.iter().map(|(a, b)| format!("{} becomes {}", name(a), name(b))).collect()));
             }
-            Effect::Becomes { from, to, beside } => {
+            Effect::Becomes { from, to, beside, taking } => {
                 let list: Vec<String> = beside.iter().map(name).collect();
-                out.push(("becomes", vec![format!("{from} becomes {to} beside {}", list.join(", "))]));
+                out.push((
+                    "becomes",
+                    vec![format!(
+                        "{from} becomes {to} beside {}{}",
+                        list.join(", "),
+                        taking.iter().fold(String::new(), |_, code| format!(", and takes in {code}"))
+                    )],
+                ));
             }
         }
         out.push(("when", text(self.says(&rule.when, &RegionSet::default()))));

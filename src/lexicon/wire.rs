@@ -51,6 +51,7 @@ pub(super) struct AxisWire {
     pub(super) needs: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) prefers: Option<Spanned<String>>,
 }
 
 #[derive(Deserialize, Debug)]
@@ -248,6 +249,7 @@ pub(super) struct BecomesWire {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
     pub(super) beside: Words,
+    pub(super) taking: Option<String>,
 }
 
 #[derive(Deserialize, Debug)]

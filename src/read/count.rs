@@ -338,7 +338,7 @@ impl Reader<'_, '_> {
 
 /// All counts of a range of folded text.
 pub(crate) fn of(text: &Text<'_>, range: Span) -> Vec<Count> {
-    let mut toks: Vec<Token> = tokens(text.text(), range).collect();
+    let mut toks: Vec<Token> = tokens(text.text(), range).filter(|t| !text.is_unticked(t.span.start)).collect();
     split(text, &mut toks);
     counts(text, &toks)
 }

@@ -8,9 +8,9 @@ use super::count;
 use super::section::{Part, counts_views, names_exam};
 use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
-use super::title::{self, Reading};
+use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{CueId, Means, Reach, Role, SectionKind};
+use crate::lexicon::model::{CueId, Means, Reach, RegionId, Role, SectionKind};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -70,7 +70,7 @@ const TITLE_WORDS: usize = 26;
 pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     let mut out = Exams { charge_line: is_charge_line(text, parts), ..Exams::default() };
     if out.charge_line {
-        let reading = title::read(text, text.whole(), day, true);
+        let reading = title::read(text, text.whole(), day, Line::Charge);
         push(&mut out, Source::Title, reading, text.whole(), text.whole());
         return out;
     }
@@ -81,11 +81,20 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     for (i, part) in parts.iter().enumerate() {
         if part.names_exam && !part.head.is_empty() {
             let head = own_words(text, part.head, &mut out, &mut buffers);
-            let reading = title::read(text, head, day, false);
+            let headline = i == 0 && is_headline(text, head);
+            let reading = title::read(text, head, day, if headline { Line::Headline } else { Line::Title });
             let end =
                 parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            if told_result(text, part, &reading, &out) {
+                let Reading { atoms, .. } = reading;
+                out.others.push(Other { atoms, reason: Reason::Comparison, span: part.head, kind: part.kind });
+                continue;
+            }
             let source = if i == 0 || (part.entry.is_none() && out.ours.is_empty() && !titled) { Source::Title } else { Source::Heading };
-            if section_reason(part.kind).is_none() && !judged_away(text, part.head, &mut out, &reading, &mut buffers) {
+            if section_reason(part.kind).is_none()
+                && !(headline && reading.supplied && !is_film(text.lexicon, &reading))
+                && !judged_away(text, part.head, &mut out, &reading, &mut buffers)
+            {
                 push(&mut out, source, reading, part.head, Span::new(part.body.start, end.max(part.body.start)));
             }
         }
@@ -102,6 +111,17 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     }
     closing_title(text, parts, day, &mut out);
     out
+}
+
+/// Whether a heading names an exam of another kind than the title's and no more than its result stands under it:
+/// "Radiographs of left foot 3 views: negative."
+fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> bool {
+    const RESULT: usize = 8; // words
+    let modality = text.lexicon.known.modality;
+    let of = |atoms: &[Atom]| atoms.iter().fold(0, |bits, a| bits | a.values.get(modality));
+    let title = out.ours.iter().filter(|e| e.source == Source::Title).fold(0, |bits, e| bits | of(&e.atoms));
+    let own = of(&reading.atoms);
+    title != 0 && own != 0 && title & own == 0 && words_in(text, part.body) <= RESULT
 }
 
 #[derive(Default)]
@@ -164,7 +184,11 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     let flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
         let own = own_words(text, span, out, b);
-        let reading = title::read(text, own, day, false);
+        let headline = source == Source::Title && is_headline(text, own);
+        let mut reading = title::read(text, own, day, if headline { Line::Headline } else { Line::Title });
+        if headline && reading.supplied && !is_film(text.lexicon, &reading) {
+            reading = title::read(text, own, day, Line::Title);
+        }
         if !judged_away(text, span, out, &reading, b) {
             push(out, source, reading, span, text.whole());
         }
@@ -257,13 +281,13 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
             }
             let source = if titled { Source::Order } else { Source::Title };
             let own = own_words(text, span, out, b);
-            let reading = title::read(text, own, day, headline);
-            if !judged_away(text, span, out, &reading, b) {
+            let reading = title::read(text, own, day, if headline { Line::Headline } else { Line::Title });
+            if !judged_away(text, span, out, &reading, b) && !(headline && reading.supplied && !is_film(text.lexicon, &reading)) {
                 push(out, source, reading, span, text.whole());
             }
             seen += 1;
         } else {
-            if seen > 0 || i > 8 {
+            if seen > 0 || i > 8 || out.ours.iter().any(|e| e.source == Source::Performed) {
                 still_titles = false;
             }
             sentence(text, span, SectionKind::Body, out, b);
@@ -316,8 +340,8 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
 
 /// Whether a first line names parts of the body and nothing else, in a text that lists projections or numbers of views:
 /// "HIPS AND PELVIS" over "Views: AP pelvis; frog-leg lateral of each hip" is the title of films.
-fn is_headline(text: &Text<'_>, span: Span) -> bool {
-    const LONGEST: usize = 7; // words
+pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
+    const LONGEST: usize = 9; // words
     let lexicon = text.lexicon;
     let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
     let mut mentions = Vec::new();
@@ -341,7 +365,51 @@ fn is_headline(text: &Text<'_>, span: Span) -> bool {
     }
     text.mentions(text.whole(), false, &mut mentions);
     let named = mentions.iter().fold(0, |bits, m| bits | concept(m).sets.get(projections));
-    lexicon.axis(projections).count(named) > 1 || mentions.iter().any(|m| concept(m).role == Role::Unit)
+    lexicon.axis(projections).count(named) > 1 || mentions.iter().any(|m| concept(m).role == Role::Unit) || tells_film(text)
+}
+
+/// Whether what a text describes is seen on films, and no word speaks of another way of imaging: the title "LEFT KNEE"
+/// over "No fracture or dislocation" is that of films.
+fn tells_film(text: &Text<'_>) -> bool {
+    let lexicon = text.lexicon;
+    let modality = lexicon.known.modality;
+    let film = lexicon.axis(modality).bit("xr").unwrap_or(0);
+    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+    let mut found = false;
+    for s in sentences(text.text(), text.whole()) {
+        text.cues(s, &mut cues);
+        let elsewhere = cues.iter().any(|(_, c)| {
+            use Means as M;
+            matches!(
+                lexicon.cue(*c).means,
+                M::Comparison | M::History | M::Recommendation | M::Conditional | M::Planned | M::Ordered | M::Outside | M::Separate
+            )
+        });
+        if elsewhere {
+            continue;
+        }
+        text.mentions(s, false, &mut mentions);
+        for m in &mentions {
+            let c = lexicon.concept(m.concept);
+            let bits = c.sets.get(modality) | c.implies.get(modality);
+            if bits != 0 && bits != film {
+                return false;
+            }
+            // words of a person are hints too, and tell no finding
+            found |= c.role == Role::Hint && c.implies.is_empty();
+        }
+    }
+    found
+}
+
+/// Whether the modality that was supplied is that of films, for regions that films have codes for: not for the bladder,
+/// which only lies in one.
+fn is_film(lexicon: &Lexicon, reading: &Reading) -> bool {
+    let modality = lexicon.known.modality;
+    let film = lexicon.axis(modality).bit("xr").unwrap_or(0);
+    let taken =
+        |r: RegionId| lexicon.families.iter().any(|f| f.when.get(modality) & film != 0 && (f.any.contains(r) || f.all.contains(&r)));
+    reading.atoms.iter().all(|a| a.implied.get(modality) == film && a.region.is_none_or(|r| taken(r) || lexicon.region(r).paired))
 }
 
 /// Sentences of any section that is not a title.
@@ -383,7 +451,7 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         return;
     }
     let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
-    let listed = describes && lists_views(text, span, kind == SectionKind::Technique, &b.mentions);
+    let listed = describes && (lists_views(text, span, kind == SectionKind::Technique, &b.mentions) || takes_view(text, whole, b));
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     let atoms = parse(text.lexicon, &b.pieces, false);
@@ -402,6 +470,12 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         // the phrase is the words of modality and region, not the whole group
         let phrase = phrase(text, &atom);
         let mut verdict = if text.is_quoted(phrase.start) { Verdict::Not(Reason::Outside, phrase) } else { judge(text, phrase, &b.cues) };
+        // "No chest films were exposed."
+        if let Verdict::Performed(done) = verdict
+            && b.cues.iter().any(|&(at, cue)| denies(text, at, cue, phrase))
+        {
+            verdict = Verdict::Not(Reason::NotPerformed, done);
+        }
         if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
             verdict = Verdict::Silent; // what was not done is the projection that was taken out
         }
@@ -442,6 +516,12 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     }
 }
 
+/// Whether a "no" stands right before a phrase.
+fn denies(text: &Text<'_>, at: Span, cue: CueId, phrase: Span) -> bool {
+    const NEAR: u32 = 3; // bytes between
+    text.lexicon.cue(cue).means == Means::Negated && at.end <= phrase.start && phrase.start - at.end < NEAR
+}
+
 /// Takes projections out of an atom that were not obtained ("AP view; the patient refused the lateral"). Says whether
 /// others are left.
 fn keep_obtained(text: &Text<'_>, atom: &mut Atom, out: &mut Exams, cues: &[(Span, CueId)]) -> bool {
@@ -449,7 +529,9 @@ fn keep_obtained(text: &Text<'_>, atom: &mut Atom, out: &mut Exams, cues: &[(Spa
     let mut denied = 0;
     atom.proofs.retain(|p| {
         let Some(concept) = p.concept.filter(|_| p.facet == Facet::Axis(axis)) else { return true };
-        let not = matches!(judge(text, p.span, cues), Verdict::Not(Reason::NotPerformed, _));
+        // "no patellar view was made"
+        let no = cues.iter().any(|&(at, cue)| denies(text, at, cue, p.span));
+        let not = no || matches!(judge(text, p.span, cues), Verdict::Not(Reason::NotPerformed, _));
         if not {
             denied |= text.lexicon.concept(concept).sets.get(axis);
         }
@@ -553,7 +635,7 @@ fn names_exam_prose(text: &Text<'_>, span: Span, kind: SectionKind, b: &mut Buff
     // in the technique a method may stand without its modality ("Elastography: passive driver ...")
     let technique = kind == SectionKind::Technique;
     let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
-    (describes && lists_views(text, span, technique, &b.mentions))
+    (describes && (lists_views(text, span, technique, &b.mentions) || takes_view(text, span, b)))
         || b.mentions.iter().any(|m| {
             let c = text.lexicon.concept(m.concept);
             c.role == Role::Plain
@@ -579,7 +661,20 @@ fn lists_views(text: &Text<'_>, span: Span, technique: bool, mentions: &[Mention
         })
         .map(|m| words_in(text, m.span))
         .sum();
-    (counted || lexicon.axis(projections).count(named) > 1) && telling * 2 >= words_in(text, span)
+    // one projection by itself has to be all that the sentence says: "AP pelvis."
+    let all = mentions.iter().map(|m| words_in(text, m.span)).sum::<usize>() >= words_in(text, span);
+    ((counted || lexicon.axis(projections).count(named) > 1) && telling * 2 >= words_in(text, span)) || (named != 0 && all)
+}
+
+/// Whether a sentence says that a projection was taken: "a swimmer's view was added".
+fn takes_view(text: &Text<'_>, whole: Span, b: &mut Buffers) -> bool {
+    let lexicon = text.lexicon;
+    let Some(projections) = lexicon.known.projections else { return false };
+    if !b.mentions.iter().any(|m| lexicon.concept(m.concept).sets.get(projections) != 0) {
+        return false;
+    }
+    text.cues(whole, &mut b.cues);
+    b.cues.iter().any(|(_, c)| lexicon.cue(*c).means == Means::Performed)
 }
 
 /// Whether a sentence has a word of acquisition.
@@ -598,7 +693,7 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
         let lines: Vec<Span> =
             sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
-            let reading = title::read(text, line, day, false);
+            let reading = title::read(text, line, day, Line::Title);
             if reading.satisfied {
                 push(out, Source::Title, reading, line, text.whole());
                 return;

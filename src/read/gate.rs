@@ -58,7 +58,7 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
         .filter(|k| !all(*k) && tallies[*k].score >= i32::from(kinds[*k].needs))
         .max_by_key(|k| (tallies[*k].score - i32::from(kinds[*k].needs), std::cmp::Reverse(*k)));
     let report = (0..kinds.len()).find(|k| all(*k));
-    let report_score = report_score(parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
+    let report_score = report_score(text, parts, exams) + report.map_or(0, |k| tallies[k].score.clamp(0, 2));
     let other_score = best_other.map_or(0, |k| tallies[k].score * 2 - i32::from(kinds[k].needs) + 1);
     let told =
         parts.iter().any(|p| p.body.len() > 3 && (p.names_exam || matches!(p.kind, SectionKind::Impression | SectionKind::Findings)));
@@ -109,9 +109,11 @@ fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
 }
 
 /// What speaks for a radiology report: its own sections, an exam stated as done, and findings of its own.
-fn report_score(parts: &[Part], exams: &Exams) -> i32 {
+fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
     let has = |kind: SectionKind| parts.iter().any(|p| p.kind == kind && p.body.len() > 3);
-    let built = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some()));
+    let method = text.lexicon.known.method;
+    let built =
+        |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some() || a.values.get(method) != 0));
     let mut score = 0;
     if built(Source::Title) {
         score += 3;

@@ -1,9 +1,10 @@
 //! Cuts a report into parts by its headings: `FINDINGS:` and its kin, run-in headings, headings that name an exam.
 
 use super::count;
+use super::exam::is_headline;
 use super::text::{Mention, Text};
 use crate::lexicon::model::{RegionSet, Role, SectionId, SectionKind};
-use crate::text::Span;
+use crate::text::{Span, TokenKind, tokens};
 
 /// A part of a report: what stands under one heading.
 #[derive(Clone, Copy, Debug)]
@@ -221,7 +222,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         };
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
         let rest = Span::new(end as u32, line_end as u32);
-        let opens = start == 0 && colon.is_some() && !line.contains('.') && names_modality(text, rest);
+        let opens = start == 0 && colon.is_some() && !line.contains('.') && (names_modality(text, rest) || is_list_of_views(text, rest));
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
         if text.is_quoted(start)
@@ -230,7 +231,8 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         {
             continue;
         }
-        if text.hits(piece).next().is_some() && names_exam(text, piece) && (piece.len() <= 90 || opens) {
+        let named = || names_exam(text, piece) || (start == 0 && colon.is_some() && is_headline(text, piece));
+        if text.hits(piece).next().is_some() && named() && (piece.len() <= 90 || opens) {
             let mut body = end;
             while body < all.len() && matches!(all.as_bytes()[body], b':' | b'*' | b' ') {
                 body += 1;
@@ -239,6 +241,16 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         }
     }
     heads.extend(found);
+}
+
+/// Whether a range lists projections and nothing else: "XR ELBOW: AP, LAT, OBL".
+fn is_list_of_views(text: &Text<'_>, range: Span) -> bool {
+    let Some(projections) = text.lexicon.known.projections else { return false };
+    let mut mentions = Vec::new();
+    text.mentions(range, true, &mut mentions);
+    let words = |span: Span| tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
+    let named = mentions.iter().fold(0, |bits, m| bits | text.lexicon.concept(m.concept).sets.get(projections));
+    named != 0 && mentions.iter().map(|m| words(m.span)).sum::<usize>() >= words(range)
 }
 
 /// Sections whose text is one paragraph: what follows a blank line is no longer theirs.

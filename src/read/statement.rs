@@ -84,6 +84,8 @@ struct Group {
     /// Numbers of views.
     counts: Vec<Placed<u64>>,
     projections: Vec<Placed<u64>>,
+    /// Words that tell views of each side.
+    each: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
     respectively: bool,
     /// Position behind which regions came after the modality word.
@@ -265,6 +267,8 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             g.counts.push(Placed { value: bits, span, concept: Some(concept), at });
         } else if Some(axis) == known.projections {
             g.projections.push(Placed { value: bits, span, concept: Some(concept), at });
+        } else if axis == known.features && known.each_side == Some(bits) {
+            g.each.push(Placed { value: bits, span, concept: Some(concept), at });
         } else if matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags) {
             g.values.add(axis, bits);
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
@@ -605,7 +609,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
     let mut seen = RegionSet::default();
     let mut index = 0;
     for r in &regions {
-        if seen.contains(r.value) {
+        // "AP of both knees, lateral of each knee": named again with projections of its own
+        let again = seen.contains(r.value);
+        if again && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
             if let Some(a) = out.iter_mut().rev().find(|a| a.region == Some(r.value)) {
                 a.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
             }
@@ -626,7 +632,16 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, axis, &most(pick(&g.counts, &regions, r.at, index, g.respectively)));
         }
         if let Some(axis) = known.projections {
-            attach(&mut atom, axis, &stretch(&g.projections, &regions, r.at));
+            let own = apart(&g.projections, &regions, r.at);
+            attach(&mut atom, axis, own.as_deref().unwrap_or(&g.projections));
+        }
+        let before = regions.iter().map(|x| x.at).filter(|x| *x < r.at).max();
+        let last = regions.last().map_or(0, |x| x.at);
+        let each: Vec<_> = g.each.iter().filter(|e| e.at > last || (e.at < r.at && before.is_none_or(|b| e.at > b))).copied().collect();
+        attach(&mut atom, known.features, &each);
+        if paired && !each.is_empty() && sides.is_empty() {
+            let both = lexicon.axis(known.side).all();
+            attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
             for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
@@ -648,6 +663,7 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             atom.region = r;
             attach(&mut atom, known.contrast, &g.contrasts);
             attach(&mut atom, known.side, &g.sides);
+            attach(&mut atom, known.features, &g.each);
             if let (Some(views), Some(projections)) = (known.views, known.projections) {
                 attach(&mut atom, views, &most(g.counts.clone()));
                 attach(&mut atom, projections, &g.projections);
@@ -663,14 +679,11 @@ fn most(list: Vec<Placed<u64>>) -> Vec<Placed<u64>> {
 }
 
 /// The projections of one region of several: "AP pelvis and frog-leg lateral of the hip" names them before, "chest PA
-/// and lateral, abdomen AP" behind; a list on one side of all regions is everyone's.
-fn stretch(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize) -> Vec<Placed<u64>> {
-    let (Some(first), Some(first_region), Some(last_region)) = (list.first(), regions.first(), regions.last()) else {
-        return list.to_vec();
-    };
-    let apart = regions.len() > 1 && !list.iter().all(|p| p.at > last_region.at) && !list.iter().all(|p| p.at < first_region.at);
-    if !apart {
-        return list.to_vec();
+/// and lateral, abdomen AP" behind; `None`: a list on one side of all regions, everyone's.
+fn apart(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize) -> Option<Vec<Placed<u64>>> {
+    let (first, first_region, last_region) = (list.first()?, regions.first()?, regions.last()?);
+    if regions.len() < 2 || list.iter().all(|p| p.at > last_region.at) || list.iter().all(|p| p.at < first_region.at) {
+        return None;
     }
     let before = regions.iter().map(|r| r.at).filter(|r| *r < at).max();
     let behind = regions.iter().map(|r| r.at).filter(|r| *r > at).min();
@@ -681,7 +694,7 @@ fn stretch(list: &[Placed<u64>], regions: &[Placed<RegionId>], at: usize) -> Vec
             p.at > at && behind.is_none_or(|b| p.at < b)
         }
     };
-    list.iter().filter(|p| own(p)).copied().collect()
+    Some(list.iter().filter(|p| own(p)).copied().collect())
 }
 
 fn attach(atom: &mut Atom, axis: AxisId, list: &[Placed<u64>]) {

@@ -44,10 +44,20 @@ const BEAM: usize = 48;
 /// Most tokens that a title may have; a longer line is a sentence.
 const LONGEST: usize = 64;
 
-/// Reads `range` of the folded text. `charge_line`: nothing else is to come, so a missing modality may be supplied and
-/// common codes preferred.
-pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -> Reading {
+/// What kind of line a title is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// Nothing else is to come: a missing modality may be supplied, words may be cut off, common codes are preferred.
+    Charge,
+    /// The first line of a report of films, which may leave the modality out.
+    Headline,
+    Title,
+}
+
+/// Reads `range` of the folded text.
+pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Reading {
     let lexicon = text.lexicon;
+    let charge_line = line == Line::Charge;
     let mut toks: Vec<Token> = tokens(text.text(), range).filter(|t| !text.is_unticked(t.span.start)).take(LONGEST).collect();
     count::split(text, &mut toks);
     let edges = edges(text, &toks, charge_line);
@@ -61,8 +71,8 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -
         }
         let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
         let mut atoms = parse(lexicon, &pieces, true);
-        let supplied = charge_line && supply_modality(lexicon, &mut atoms, day);
-        let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, charge_line);
+        let supplied = line != Line::Title && supply_modality(lexicon, &mut atoms, day);
+        let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, line);
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
             best = Some((score, Reading { atoms, unexplained, repaired, supplied, satisfied }));
         }
@@ -74,19 +84,19 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, charge_line: bool) -
 /// letters; repairs; fewer studies; how common the code is.
 type Score = (bool, bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
 
-fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, charge_line: bool) -> (Score, bool) {
+fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, line: Line) -> (Score, bool) {
     let modality = lexicon.known.modality;
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
         bits != 0 && bits & lexicon.edition.built == 0
     };
-    let register = register(lexicon, charge_line);
+    let register = register(lexicon, line == Line::Charge);
     let candidates: Vec<Candidate> = atoms.iter().map(|a| register(candidate(lexicon, a))).collect();
     let choices = choose(lexicon, &candidates, day);
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
-    let common = if charge_line { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) } else { 0 };
+    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) };
     let score = (
         satisfied,
         !atoms.is_empty(),
@@ -407,6 +417,7 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
 /// Reads prose: exact terms only, the longest first.
 pub(crate) fn pieces_of_prose(text: &Text<'_>, range: Span, title: bool, out: &mut Vec<Piece>, mentions: &mut Vec<super::text::Mention>) {
     text.mentions(range, title, mentions);
+    mentions.retain(|m| !text.is_unticked(m.span.start));
     out.clear();
     let counts =
         if mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit) { count::of(text, range) } else { Vec::new() };
