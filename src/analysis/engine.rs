@@ -495,11 +495,19 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
     for r in &lexicon.family(c.family).rows {
         let register = lexicon.axis_named("register");
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
-        if elsewhere || r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        if elsewhere
+            || r.code == c.code
+            || out.iter().any(|a| *a.code == *r.code)
+            || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day))
+        {
             continue;
         }
-        let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let needs: Vec<String> = r
+            .values
+            .iter()
+            .filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register)
+            .map(|(axis, bits)| lexicon.axis(axis).need(bits))
+            .collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }
