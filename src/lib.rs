@@ -21,7 +21,7 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
+    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
     Query, Reason, Rejected, Standing, StudyView, Suggestion, SupplyLine, answer,
 };
 pub use jiff::civil::Date;

@@ -4,6 +4,7 @@
 use super::engine::Reading;
 use crate::code::study::Study;
 use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role, Values};
+use crate::read::context::{Reason, Verdict, judge};
 use crate::read::count::{self, Count};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
@@ -19,13 +20,16 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
         let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
+        let (mut affirmed, mut refused) = (Values::default(), Values::default());
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
             if readable.is_empty() {
                 continue;
             }
-            for sentence in sentences(r.text.text(), part.body) {
+            // under a heading that names the one exam or a part of it, the heading is a part of its first sentence
+            let headed = studies.len() == 1 && part.entry.is_none() && !part.head.is_empty();
+            for sentence in sentences(r.text.text(), if headed { part.head.join(part.body) } else { part.body }) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
@@ -38,9 +42,12 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                         _ => false,
                     })
                 };
+                let others = r.exams.others.iter().any(|o| o.reason != Reason::NotPerformed && sentence.contains(o.span));
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // the name of an exam in a sentence on another exam is that one's
+                    let elsewhere = others && c.role == Role::Plain && c.implies.get(lexicon.known.modality) != 0;
+                    !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {
@@ -52,7 +59,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let here = c.read_in.contains(&part.kind);
                     let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
                     for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a) && speaks(m, *a)) {
+                        affirmed.add(axis, bits);
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
+                    }
+                }
+                for m in mentions.iter().filter(|m| matches!(judge(&r.text, m.span, &cues), Verdict::Not(Reason::NotPerformed, _))) {
+                    let flags = |axis: AxisId| lexicon.axis(axis).kind == AxisKind::Flags && readable.contains(&axis);
+                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| flags(*axis)) {
+                        refused.add(axis, bits);
                     }
                 }
                 if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
@@ -73,6 +87,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 }
             }
         }
+        for (axis, bits) in refused.iter() {
+            withdraw(r, studies, axis, bits & !affirmed.get(axis));
+        }
     }
     if let Some(axis) = lexicon.axis_named("register") {
         let value = if r.exams.charge_line { "charge_line" } else { "report" };
@@ -90,6 +107,15 @@ fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Op
     let by_form = c.age.then_some(unit.beside.len().min(1));
     let at = r.text.text()[..c.span.start as usize].ends_with("at ").then_some(unit.beside.len());
     [by_words, by_form, at].into_iter().flatten().min()
+}
+
+/// Takes flags away that the title has and the text says were not done ("the patient declined the endovaginal part").
+fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
+    for study in studies.iter_mut().filter(|s| s.values.get(axis) & bits != 0) {
+        study.values.set(axis, study.values.get(axis) & !bits);
+        let gone = |p: &Proof| p.concept.is_some_and(|c| r.text.lexicon.concept(c).sets.get(axis) & !bits == 0);
+        study.proofs.retain(|p| p.facet != Facet::Axis(axis) || !gone(p));
+    }
 }
 
 /// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.

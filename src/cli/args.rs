@@ -271,6 +271,7 @@ pub enum Kind {
     Cue,
     Section,
     Document,
+    Checklist,
     Rule,
     Code,
 }

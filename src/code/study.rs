@@ -1,5 +1,6 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
+use crate::code::complete::Checked;
 use crate::code::family::is_in;
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
@@ -46,6 +47,8 @@ pub(crate) struct Study {
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
+    /// Its checklist held against the report, once its family is known.
+    pub(crate) checked: Option<Checked>,
 }
 
 impl Study {
@@ -75,6 +78,7 @@ impl Study {
             conflict: false,
             contrast_assumed: false,
             withheld: false,
+            checked: None,
         }
     }
 }

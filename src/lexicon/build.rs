@@ -193,6 +193,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             b.problem(at.file, asks.span(), &format!("there is no query `{}`", asks.get_ref()), "name a query of queries.toml");
         }
     }
+    let checklists = b.checklists(entries, &families, &mut terms);
     let rules = b.rules(entries, &families);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
@@ -231,6 +232,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         documents,
         families,
         order: FamilyOrder::default(),
+        checklists,
         rules,
         queries,
         codes,
@@ -260,7 +262,7 @@ impl Builder<'_> {
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
 
-    fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
+    pub(super) fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
         if names.insert(format!("{kind}:{}", id.get_ref()), id.span()).is_some() {
             self.problem(file, id.span(), &format!("there is a {kind} `{}` already", id.get_ref()), "give one of them another id");
         }
@@ -685,7 +687,7 @@ impl Builder<'_> {
         out
     }
 
-    fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
+    pub(super) fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
         let found = families.iter().position(|f| &*f.id == id).map(|i| FamilyId(i as u16));
         if found.is_none() {
             self.problem(file, span, &format!("there is no family `{id}`"), "name a family of families/");
@@ -883,7 +885,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 16] = [
+const MEANS: [(&str, Means); 18] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -899,6 +901,8 @@ const MEANS: [(&str, Means); 16] = [
     ("quoted", Means::Quoted),
     ("undone", Means::Undone),
     ("turn", Means::Turn),
+    ("unseen", Means::Unseen),
+    ("excused", Means::Excused),
     ("pseudo", Means::Pseudo),
 ];
 

@@ -10,6 +10,7 @@ macro_rules! files {
 files![
     "ambiguous.toml",
     "axes.toml",
+    "checklists.toml",
     "claim/supplies.toml",
     "codes.tsv",
     "cues.toml",

@@ -7,7 +7,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use super::problem::Problem;
 use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
-    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
+    AmbiguousWire, AxisWire, ChecklistWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
     SectionWire,
 };
 
@@ -30,6 +30,7 @@ pub(super) struct Entries {
     pub(super) sections: Vec<At<SectionWire>>,
     pub(super) documents: Vec<At<DocumentWire>>,
     pub(super) families: Vec<At<FamilyWire>>,
+    pub(super) checklists: Vec<At<ChecklistWire>>,
     pub(super) rules: Vec<At<RuleWire>>,
     pub(super) queries: Vec<At<QueryWire>>,
     pub(super) measures: Vec<At<MeasureWire>>,
@@ -39,7 +40,7 @@ pub(super) struct Entries {
 }
 
 const KINDS: &str =
-    "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, measure, scale, supply, waste";
+    "edition, axis, region, concept, ambiguous, cue, more, section, document, family, checklist, rule, query, measure, scale, supply, waste";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -73,6 +74,7 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "section" => reader.many(value, &mut all.sections),
                 "document" => reader.many(value, &mut all.documents),
                 "family" => reader.many(value, &mut all.families),
+                "checklist" => reader.many(value, &mut all.checklists),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
                 "measure" => reader.many(value, &mut all.measures),

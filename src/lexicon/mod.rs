@@ -3,6 +3,7 @@
 mod build;
 mod card;
 mod check;
+mod checklist;
 mod embedded;
 mod history;
 mod load;
@@ -24,7 +25,7 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
     SectionEntry, SectionId, Sense, Values,
 };
 
@@ -82,6 +83,8 @@ pub(crate) enum Owner {
     Document(DocumentId),
     /// That a line is coded by this family.
     Family(FamilyId),
+    /// That this checklist settles a line.
+    Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
 }
@@ -110,6 +113,7 @@ pub struct Lexicon {
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
     pub(crate) order: order::FamilyOrder,
+    pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) codes: Vec<Code>,

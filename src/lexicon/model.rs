@@ -431,6 +431,42 @@ pub struct Concept {
     pub read_in: Vec<SectionKind>,
 }
 
+/// What a complete study has to address: the extent of a study in a report is settled by it.
+#[derive(Clone, Debug)]
+pub struct Checklist {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// Our words for the complete study.
+    pub label: Box<str>,
+    /// Families whose studies it settles.
+    pub of: Vec<FamilyId>,
+    /// What may have to be addressed; names as shown in answers.
+    pub elements: Vec<Box<str>>,
+    /// Sets of elements of which one is enough, by index.
+    pub ways: Vec<Vec<u8>>,
+    /// Whether an element counts where the technique says that it was scanned.
+    pub scanned: bool,
+}
+
+/// Index of a checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChecklistId(pub u8);
+
+/// What a word of a checklist says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Told {
+    /// An element, both sides of it where it has two.
+    Element(u8),
+    /// One side of an element, the side beside it.
+    Side(u8),
+    /// Everything at once.
+    Whole,
+    /// That only a part was examined.
+    Part,
+    /// Nothing: swallows a word that it holds.
+    Unlike,
+}
+
 /// What a cue says of the exam or the contrast it reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Means {
@@ -464,6 +500,10 @@ pub enum Means {
     Undone,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
+    /// Not seen: a part of the body that was looked for, or that nobody looked for.
+    Unseen,
+    /// Why something could not be seen.
+    Excused,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
     Pseudo,
 }
@@ -596,6 +636,8 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.

@@ -19,6 +19,8 @@ pub enum EntryKind {
     Section,
     /// A kind of document.
     Document,
+    /// What a complete study has to address.
+    Checklist,
     /// A rule over the codes of one report.
     Rule,
     /// A billing code.
@@ -27,8 +29,17 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 8] =
-        [Self::Region, Self::Concept, Self::Family, Self::Cue, Self::Section, Self::Document, Self::Rule, Self::Code];
+    pub const ALL: [Self; 9] = [
+        Self::Region,
+        Self::Concept,
+        Self::Family,
+        Self::Cue,
+        Self::Section,
+        Self::Document,
+        Self::Checklist,
+        Self::Rule,
+        Self::Code,
+    ];
 
     /// The name in files and on the command line.
     #[must_use]
@@ -40,6 +51,7 @@ impl EntryKind {
             Self::Cue => "cue",
             Self::Section => "section",
             Self::Document => "document",
+            Self::Checklist => "checklist",
             Self::Rule => "rule",
             Self::Code => "code",
         }
@@ -71,6 +83,6 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule);
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, checklists => Checklist, rules => Rule);
     out
 }

@@ -245,6 +245,30 @@ pub(super) struct FamilyWire {
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
+pub(super) struct ChecklistWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    pub(super) of: Words,
+    pub(super) ways: Vec<Words>,
+    #[serde(default)]
+    pub(super) scanned: bool,
+    #[serde(default)]
+    pub(super) whole: Words,
+    #[serde(default)]
+    pub(super) part: Words,
+    #[serde(default)]
+    pub(super) unlike: Words,
+    pub(super) words: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) sides: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
 pub(super) struct BecomesWire {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,

@@ -119,7 +119,7 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
                 continue;
             }
             // "showed" tells findings of this exam and of others; "no" denies findings
-            Means::Quoted | Means::Negated | Means::Pseudo | Means::Undone | Means::Turn => continue,
+            Means::Quoted | Means::Negated | Means::Pseudo | Means::Undone | Means::Turn | Means::Unseen | Means::Excused => continue,
             Means::Conditional | Means::Recommendation => Reason::Recommendation,
             Means::Comparison => Reason::Comparison,
             Means::History => Reason::History,
