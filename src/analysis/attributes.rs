@@ -6,6 +6,7 @@ use crate::code::study::Study;
 use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role, Values};
 use crate::read::context::{Reason, Verdict, judge};
 use crate::read::count::{self, Count};
+use crate::read::exam::Source;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::{Span, sentences};
@@ -20,6 +21,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
         let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
+        let titles: Vec<Span> = r.exams.ours.iter().filter(|e| matches!(e.source, Source::Title | Source::Order)).map(|e| e.span).collect();
+        let in_title = |sentence: Span| titles.iter().any(|t| t.overlaps(sentence));
         let (mut affirmed, mut refused) = (Values::default(), Values::default());
         for part in &r.parts {
             let readable: Vec<AxisId> =
@@ -59,7 +62,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let here = c.read_in.contains(&part.kind);
                     let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
                     for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a) && speaks(m, *a)) {
-                        affirmed.add(axis, bits);
+                        if !in_title(sentence) {
+                            affirmed.add(axis, bits);
+                        }
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
