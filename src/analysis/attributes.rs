@@ -49,7 +49,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
                     // the name of an exam in a sentence on another exam is that one's
-                    let elsewhere = others && c.role == Role::Plain && c.implies.get(lexicon.known.modality) != 0;
+                    let elsewhere = others && (c.implies.get(lexicon.known.modality) | c.sets.get(lexicon.known.modality)) != 0;
                     !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
