@@ -206,6 +206,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
+            default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
         });

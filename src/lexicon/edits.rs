@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::{Deserialize, Serialize};
 
 /// Which release of a table answers, and the days that it is made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -189,7 +189,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         }
         let piece = Span::new(start as u32, colon as u32);
         let words = all[piece.range()].split_whitespace().count();
-        if words == 0 || words > 6 || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
+        if words == 0 || words > 6 || is_measure(all, piece) || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
             continue;
         }
         let read: usize = text.read(piece, true).iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
@@ -203,6 +203,13 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
     }
     heads.extend(found);
+}
+
+/// Whether a label of a few letters stands before a number: "FL: 33 mm" measures a femur and names no fluoroscopy.
+fn is_measure(all: &str, label: Span) -> bool {
+    const SHORT: u32 = 3;
+    let rest = all[label.end as usize..].trim_start_matches([':', ' ']);
+    label.len() <= SHORT && rest.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
@@ -226,6 +233,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
         if text.is_quoted(start)
+            || is_measure(all, piece)
             || all[piece.range()].contains(". ")
             || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start)
         {
