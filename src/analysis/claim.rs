@@ -676,7 +676,7 @@ impl Builder<'_> {
         if !holds {
             return None;
         }
-        let mut evidence = Vec::new();
+        let mut evidence = if m.cause == Some(Cause::Repeat) { self.words(item, "exam") } else { Vec::new() };
         if !m.circumstance.is_empty() {
             evidence.push(m.circumstance.iter().find_map(|c| self.circumstance(item, *c))?);
         }

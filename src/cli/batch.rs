@@ -241,6 +241,7 @@ impl Batch<'_> {
                 .collect();
             writeln!(screen, "{}", encounter.map_or_else(|| reports[0].0.clone(), |e| format!("encounter {e}")))?;
             claim::write(&mut screen, claim, &shown)?;
+            writeln!(screen)?;
             screen.flush()?;
             return Ok(());
         }

@@ -18,7 +18,7 @@ use super::wire::{OneOrMany, ValuesWire, Words};
 use super::Owner;
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
-pub(crate) const RATIONALES: [&str; 10] = [
+pub(crate) const RATIONALES: [&str; 9] = [
     "later-version",
     "agent-given",
     "never-billed",
@@ -27,7 +27,6 @@ pub(crate) const RATIONALES: [&str; 10] = [
     "edit-session",
     "edit-site",
     "edit-open",
-    "repeat",
     "rule-of-one-day",
 ];
 
