@@ -273,7 +273,9 @@ proptest! {
 #[test]
 fn the_claim_of_a_report_is_that_of_its_suggestions() {
     let mut policy = Policy::default();
-    for (option, choice) in [("payer", "medicare"), ("setting", "hospital"), ("chest-and-abdomen-film", "series"), ("diagnostic-tomosynthesis", "cpt")] {
+    for (option, choice) in
+        [("payer", "medicare"), ("setting", "hospital"), ("chest-and-abdomen-film", "series"), ("diagnostic-tomosynthesis", "cpt")]
+    {
         ANALYZER.lexicon().choose(&mut policy, option, choice).unwrap_or_else(|e| panic!("{e:?}"));
     }
     for policy in [Policy::default(), policy] {
@@ -335,7 +337,9 @@ fn the_tables_are_those_of_the_reference() {
             wrong.push(format!("flags.tsv: {}: {:?} in place of {expected:?}", c[0], &c[1..]));
         }
     }
-    wrong.extend(codes.iter().filter(|c| by_code.contains_key(c.as_str()) && !seen.contains(*c)).map(|c| format!("flags.tsv: {c} is missing")));
+    wrong.extend(
+        codes.iter().filter(|c| by_code.contains_key(c.as_str()) && !seen.contains(*c)).map(|c| format!("flags.tsv: {c} is missing")),
+    );
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), lines(&wrong));
 }
 

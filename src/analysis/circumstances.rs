@@ -1,9 +1,9 @@
 //! Circumstances that a claim has to know and a text may tell: film or computed radiography, a study broken off, a
 //! separate session. What they are stands in `claim/circumstances.toml`.
 
+use super::Evidence;
 use super::claim::Told;
 use super::engine::{Reading, section};
-use super::Evidence;
 use crate::lexicon::model::{Means, RegionId, SectionKind, Sense};
 use crate::text::sentences;
 
@@ -22,7 +22,8 @@ pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
             }
             r.text.cues(sentence, &mut cues);
             r.text.mentions(sentence, false, &mut mentions);
-            let regions: Vec<RegionId> = mentions.iter().flat_map(|m| lexicon.concept(m.concept).regions.iter().collect::<Vec<_>>()).collect();
+            let regions: Vec<RegionId> =
+                mentions.iter().flat_map(|m| lexicon.concept(m.concept).regions.iter().collect::<Vec<_>>()).collect();
             for (span, id) in told {
                 let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
                     Means::Negated => at.end <= span.start && span.start - at.end < 20,

@@ -213,7 +213,15 @@ pub(super) fn build(
 
 /// A claim of nothing.
 pub(super) const fn empty(day: Date) -> Claim {
-    Claim { day, policy: Vec::new(), pairs_edition: None, limits_edition: None, lines: Vec::new(), removed: Vec::new(), queries: Vec::new() }
+    Claim {
+        day,
+        policy: Vec::new(),
+        pairs_edition: None,
+        limits_edition: None,
+        lines: Vec::new(),
+        removed: Vec::new(),
+        queries: Vec::new(),
+    }
 }
 
 /// What the claims of the single reports have left out already.
@@ -297,12 +305,7 @@ impl Builder<'_> {
     pub(super) fn remove(&mut self, at: usize, inside: Option<&str>, reason: &Rationale) {
         let item = self.items.remove(at);
         for source in item.sources {
-            self.removed.push(Removed {
-                code: item.code.to_string(),
-                source,
-                inside: inside.map(str::to_owned),
-                reason: reason.clone(),
-            });
+            self.removed.push(Removed { code: item.code.to_string(), source, inside: inside.map(str::to_owned), reason: reason.clone() });
         }
     }
 
@@ -524,9 +527,7 @@ impl Builder<'_> {
             if rule.is_none() && !lexicon.billing.flags(&item.exam).addon {
                 continue;
             }
-            let based = |a: &AddOn| {
-                self.items.iter().enumerate().any(|(i, x)| i != at && a.bases.holds(x.billed.family, &x.exam))
-            };
+            let based = |a: &AddOn| self.items.iter().enumerate().any(|(i, x)| i != at && a.bases.holds(x.billed.family, &x.exam));
             let codes = [item.code.clone()];
             match rule {
                 Some(a) if based(a) => {}
@@ -584,7 +585,9 @@ impl Builder<'_> {
                 None => out.extend((0..64).map(|b| 1u64 << b).filter(|b| side & b != 0).filter_map(|b| self.line(item, b, None))),
             }
         }
-        let key = |l: &ClaimLine| (self.lexicon.billing.flags(l.instead_of.as_deref().unwrap_or(&l.code)).addon, l.code.clone(), l.modifiers.clone());
+        let key = |l: &ClaimLine| {
+            (self.lexicon.billing.flags(l.instead_of.as_deref().unwrap_or(&l.code)).addon, l.code.clone(), l.modifiers.clone())
+        };
         out.sort_by_key(key);
         out
     }
@@ -601,7 +604,8 @@ impl Builder<'_> {
                 let parts = [(Some(units), s.no_waste.then_some(Cause::NoWaste)), (s.wasted, Some(Cause::Waste))];
                 for (units, cause) in parts.into_iter().filter_map(|(u, c)| Some((u?, c))) {
                     let mut reasons = vec![self.because("agent-given", &[("first", code)], words.clone())];
-                    let rule = cause.and_then(|c| self.lexicon.billing.modifiers.iter().find(|m| m.cause == Some(c) && self.settings.meets(&m.under)));
+                    let rule = cause
+                        .and_then(|c| self.lexicon.billing.modifiers.iter().find(|m| m.cause == Some(c) && self.settings.meets(&m.under)));
                     reasons.extend(rule.map(|m| rationale(&m.ground, &[("first", code)], Vec::new())));
                     let line = ClaimLine {
                         code: code.clone(),
@@ -672,7 +676,8 @@ impl Builder<'_> {
             && one_of(&m.split, flags.split)
             && one_of(&m.bilateral, flags.bilateral)
             && m.when.iter().all(|(axis, bits)| item.billed.values.get(axis) & bits == bits)
-            && m.cause.is_none_or(|c| if c == Cause::Edit { item.causes.iter().any(|c| *c != Cause::Repeat) } else { item.causes.contains(&c) });
+            && m.cause
+                .is_none_or(|c| if c == Cause::Edit { item.causes.iter().any(|c| *c != Cause::Repeat) } else { item.causes.contains(&c) });
         if !holds {
             return None;
         }

@@ -30,7 +30,9 @@ pub(super) fn join(b: &mut Builder<'_>) {
             let kept = members[0] - members[1..].iter().filter(|&&i| i < members[0]).count();
             let item = &mut b.items[kept];
             for other in &rest {
-                item.billed.regions.extend(other.billed.regions.iter().filter(|r| !item.billed.regions.contains(r)).copied().collect::<Vec<_>>());
+                item.billed
+                    .regions
+                    .extend(other.billed.regions.iter().filter(|r| !item.billed.regions.contains(r)).copied().collect::<Vec<_>>());
                 item.sources.extend(&other.sources);
                 item.billed.own_findings |= other.billed.own_findings;
             }
@@ -88,7 +90,11 @@ fn label(b: &Builder<'_>, at: usize) -> String {
 pub(super) fn rules(b: &mut Builder<'_>) {
     let lexicon = b.lexicon;
     for rule in &lexicon.rules {
-        if rule.from.is_some_and(|d| b.day < d) || rule.until.is_some_and(|d| d < b.day) || rule.unless_own_findings || !b.settings.meets(&rule.under) {
+        if rule.from.is_some_and(|d| b.day < d)
+            || rule.until.is_some_and(|d| d < b.day)
+            || rule.unless_own_findings
+            || !b.settings.meets(&rule.under)
+        {
             continue;
         }
         let ground = |b: &Builder<'_>, fill: &[(&str, &str)]| {
@@ -104,7 +110,8 @@ pub(super) fn rules(b: &mut Builder<'_>) {
                         i.billed.family == keep && rule.when.iter().all(|(axis, bits)| i.billed.values.get(axis) & bits == bits)
                     };
                     let Some(winner) = b.items.iter().find(holds).cloned() else { continue };
-                    let other = |i: &Item| i.billed.family == drop && i.code != winner.code && i.sources[0].report != winner.sources[0].report;
+                    let other =
+                        |i: &Item| i.billed.family == drop && i.code != winner.code && i.sources[0].report != winner.sources[0].report;
                     while let Some(at) = b.items.iter().position(other) {
                         let reason = ground(b, &[("first", &winner.code), ("second", &b.items[at].code)]);
                         b.remove(at, Some(&winner.code), &reason);
@@ -143,7 +150,8 @@ pub(super) fn rules(b: &mut Builder<'_>) {
 /// version where it is marked as corrected or addended, an earlier one where it is marked as preliminary.
 pub(super) fn versions(b: &mut Builder<'_>) {
     let side = b.lexicon.known.side;
-    let marked = |b: &Builder<'_>, report: usize, kinds: &[&str]| b.reports[report].queries.iter().any(|q| kinds.contains(&q.kind.as_str()));
+    let marked =
+        |b: &Builder<'_>, report: usize, kinds: &[&str]| b.reports[report].queries.iter().any(|q| kinds.contains(&q.kind.as_str()));
     let mut at = 0;
     while at < b.items.len() {
         let item = &b.items[at];
@@ -171,9 +179,7 @@ pub(super) fn repeats(b: &mut Builder<'_>) {
     for at in 1..b.items.len() {
         let item = &b.items[at];
         let same = |i: &Item| {
-            i.code == item.code
-                && i.billed.told.get(side) == item.billed.told.get(side)
-                && i.sources[0].report != item.sources[0].report
+            i.code == item.code && i.billed.told.get(side) == item.billed.told.get(side) && i.sources[0].report != item.sources[0].report
         };
         if b.items[..at].iter().any(same) {
             b.items[at].causes.push(Cause::Repeat);

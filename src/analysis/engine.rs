@@ -2,18 +2,18 @@
 
 use jiff::civil::Date;
 
-use super::confidence::{self, Features};
 use super::claim::{self, Billed};
+use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion, attributes,
     circumstances, headless, queries, settle, supplies,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
+use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
 use crate::lexicon::{Edits, Lexicon};
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, SectionKind, Values};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -333,9 +333,10 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-        let make = |code: &str, defaults: Vec<AxisId>| Coded {
-            family: choice.family,
-            code: code.into(),
+        let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+            family,
+            code: row.code.clone(),
+            units: units(lexicon, family, row, &study),
             study: study.clone(),
             regions: regions.clone(),
             defaults,
@@ -343,16 +344,46 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             changed: None,
             own_findings: false,
         };
-        out.push(make(&chosen.code, defaults.clone()));
-        for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-            if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                out.push(make(&add.code, Vec::new()));
+        out.push(make(choice.family, chosen, defaults));
+        let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
+        for add in family.adds.iter().filter(|a| meets(&a.values)) {
+            if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+                out.push(make(choice.family, add, Vec::new()));
+            }
+        }
+        // a charge line bills one thing
+        let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+        for &brought in family.brings.iter().filter(|_| report) {
+            let other = lexicon.family(brought);
+            if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
+                out.push(make(brought, row, defaults));
             }
         }
     }
+    companions(lexicon, &mut out, day);
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// The codes that come beside any study that has what they want: a rendering in three dimensions.
+fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
+    for (i, f) in lexicon.families.iter().enumerate().filter(|(_, f)| f.companion && f.in_force(day)) {
+        let host = |c: &&Coded| accepts_values(lexicon, f, &c.study.values, false);
+        let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
+        if let Some((host, row, defaults)) = found {
+            coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// How many of what a family or a row counts by, sides apart.
+fn units(lexicon: &Lexicon, family: FamilyId, row: &Row, study: &Study) -> u32 {
+    let told = |axis: AxisId| Some(Counts(study.values.get(axis))).filter(|c| c.0 != 0).map_or(1, Counts::decisive);
+    match (row.each_further, lexicon.family(family).each) {
+        (Some(axis), _) => told(axis).saturating_sub(1),
+        (None, each) => each.map_or(1, told),
+    }
+    .max(1)
 }
 
 /// Whether the title's number of views leads to another code than the views that were made.
@@ -427,7 +458,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
     }
     let sides = values.get(known.side).count_ones().max(1);
-    let units = if family.per_side { sides } else { 1 };
+    let units = if family.per_side { sides } else { c.units };
     let mut row_values = values;
     for (axis, bits) in family.assume.iter() {
         if row_values.get(axis) == 0 {
@@ -491,11 +522,21 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     for r in &lexicon.family(c.family).rows {
-        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        let register = lexicon.axis_named("register");
+        let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
+        if elsewhere
+            || r.code == c.code
+            || out.iter().any(|a| *a.code == *r.code)
+            || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day))
+        {
             continue;
         }
-        let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let needs: Vec<String> = r
+            .values
+            .iter()
+            .filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register)
+            .map(|(axis, bits)| lexicon.axis(axis).need(bits))
+            .collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }

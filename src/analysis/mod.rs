@@ -5,15 +5,15 @@ mod circumstances;
 mod claim;
 mod claim_json;
 mod confidence;
-mod encounter;
 mod dates;
+mod encounter;
 mod engine;
-mod settle;
 mod explain;
 mod headless;
 mod json;
 mod proof;
 mod queries;
+mod settle;
 mod supplies;
 
 use jiff::civil::Date;
@@ -22,8 +22,8 @@ use crate::lexicon::{Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
-pub use claim_json::{ClaimJson, ReportText, claim_json};
 pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
+pub use claim_json::{ClaimJson, ReportText, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
 pub use json::{Answer, JsonOptions, answer};
 pub use proof::Check;

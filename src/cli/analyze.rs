@@ -5,8 +5,8 @@ use std::path::Path;
 
 use radcode::{Analysis, Analyzer, JsonOptions, answer};
 
-use super::claim::{self, Report};
 use super::args::{AnalyzeArgs, Common, Format};
+use super::claim::{self, Report};
 use super::failure::Failure;
 use super::input::read_one;
 use super::knowledge::load;

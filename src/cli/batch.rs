@@ -24,19 +24,18 @@ pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
     let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let policy = policy(&args.reading.site, &analyzer, common)?;
     let stems = doubled_stems(args);
-    let mut batch =
-        Batch {
-            args,
-            common,
-            analyzer,
-            policy,
-            stems,
-            out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
-            ids: HashSet::new(),
-            set_aside: 0,
-            open: None,
-            closed: HashSet::new(),
-        };
+    let mut batch = Batch {
+        args,
+        common,
+        analyzer,
+        policy,
+        stems,
+        out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
+        ids: HashSet::new(),
+        set_aside: 0,
+        open: None,
+        closed: HashSet::new(),
+    };
     for input in &args.inputs {
         batch.input(input)?;
     }
@@ -235,10 +234,8 @@ impl Batch<'_> {
         if self.args.format == BatchFormat::Claim {
             let mut screen = Screen::new(self.common.color);
             let (width, quote) = (screen.width, !self.args.no_text);
-            let shown: Vec<Report<'_>> = reports
-                .iter()
-                .map(|(id, text, analysis)| Report { id, page: Page { text, lexicon, width, quote }, analysis })
-                .collect();
+            let shown: Vec<Report<'_>> =
+                reports.iter().map(|(id, text, analysis)| Report { id, page: Page { text, lexicon, width, quote }, analysis }).collect();
             writeln!(screen, "{}", encounter.map_or_else(|| reports[0].0.clone(), |e| format!("encounter {e}")))?;
             claim::write(&mut screen, claim, &shown)?;
             writeln!(screen)?;

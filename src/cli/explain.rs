@@ -25,7 +25,10 @@ pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
         return Ok(0);
     };
     let text = read_one(Some(file), &args.reading)?;
-    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?)) else { return Ok(2) };
+    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?))
+    else {
+        return Ok(2);
+    };
     let mut screen = Screen::new(common.color);
     let page = Page { text: &text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
     with_report(&mut screen, &page, &explanation)?;

@@ -5,14 +5,16 @@ use jiff::civil::Date;
 use super::family::row;
 use super::study::Study;
 use crate::lexicon::Lexicon;
-use crate::lexicon::policy::Settings;
 use crate::lexicon::model::{AxisId, Effect, FamilyId};
+use crate::lexicon::policy::Settings;
 
 /// A study, or several fused under one family, with its code.
 #[derive(Clone, Debug)]
 pub(crate) struct Coded {
     pub(crate) family: FamilyId,
     pub(crate) code: Box<str>,
+    /// How many are counted; sides apart.
+    pub(crate) units: u32,
     pub(crate) study: Study,
     pub(crate) regions: Vec<crate::lexicon::model::RegionId>,
     pub(crate) defaults: Vec<AxisId>,

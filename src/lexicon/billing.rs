@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 use toml::value::Datetime;
 
+use super::Owner;
 use super::build::Builder;
 use super::edits::{EditEdition, Edits};
 use super::load::{At, Entries};
@@ -15,7 +16,6 @@ use super::place::EntryKind;
 use super::policy::{PolicyOption, PolicyWire, Under};
 use super::terms::{Scope, TermsBuilder};
 use super::wire::{OneOrMany, ValuesWire, Words};
-use super::Owner;
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
 pub(crate) const RATIONALES: [&str; 9] = [
@@ -450,13 +450,7 @@ const SIDES: [(&str, SideOf); 4] = [("left", SideOf::Left), ("right", SideOf::Ri
 
 impl Builder<'_> {
     /// Builds the tables of the claim; circumstances add their words to the terms.
-    pub(super) fn billing(
-        &mut self,
-        entries: &Entries,
-        families: &[Family],
-        codes: &[Code],
-        terms: &mut TermsBuilder,
-    ) -> Billing {
+    pub(super) fn billing(&mut self, entries: &Entries, families: &[Family], codes: &[Code], terms: &mut TermsBuilder) -> Billing {
         let mut out = Billing { policies: self.policies(entries), ..Billing::default() };
         for at in &entries.circumstances {
             let (file, w) = (at.file, &at.entry);
@@ -741,7 +735,8 @@ impl Builder<'_> {
                 let number = |s: &str| s.parse::<u8>().ok();
                 let held = match cells[..] {
                     ["edition", name, first, last] => {
-                        edition = first.parse().ok().zip(last.parse().ok()).map(|(first, last)| EditEdition { name: name.into(), first, last });
+                        edition =
+                            first.parse().ok().zip(last.parse().ok()).map(|(first, last)| EditEdition { name: name.into(), first, last });
                         edition.is_some()
                     }
                     [code, bilateral, split, limit, addon] if flags => {
@@ -759,7 +754,12 @@ impl Builder<'_> {
                     _ => false,
                 };
                 if !held {
-                    self.problem(file, span, "this line has not the cells that its file wants", "write the cells that the head of the file names");
+                    self.problem(
+                        file,
+                        span,
+                        "this line has not the cells that its file wants",
+                        "write the cells that the head of the file names",
+                    );
                 }
             }
             match edition {

@@ -31,9 +31,9 @@ use model::{
     SectionEntry, SectionId, Sense, Values,
 };
 
+pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
 pub use edits::{BadLine, Edit, EditEdition, Edits};
 pub use policy::Policy;
-pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
 use supply::{Measure, Supply};
 
 pub use history::{Change, CodeChange};

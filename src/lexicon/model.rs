@@ -429,6 +429,10 @@ pub struct Concept {
     pub region: Option<RegionId>,
     /// The axis of what a unit counts.
     pub counts: Option<AxisId>,
+    /// Of a unit: a sentence of the body has to name one of these before its numbers count, the most trusted first.
+    pub beside: Vec<ConceptId>,
+    /// Sections in whose sentences the words count, besides those of their axes.
+    pub read_in: Vec<SectionKind>,
 }
 
 /// What a cue says of the exam or the contrast it reaches.
@@ -613,6 +617,8 @@ pub struct Row {
     pub values: Values,
     /// The code.
     pub code: Box<str>,
+    /// The axis that counts the units: one for each behind the first.
+    pub each_further: Option<AxisId>,
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
@@ -628,6 +634,10 @@ pub struct Family {
     pub unless: Values,
     /// Regions of which it takes any; one code whichever.
     pub any: RegionSet,
+    /// Only a study that names no region: a method billed by itself.
+    pub nowhere: bool,
+    /// No study of its own: its code comes beside any study that has what it wants.
+    pub companion: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.
@@ -636,6 +646,10 @@ pub struct Family {
     pub assume: Values,
     /// Codes added where a study of the family says so too.
     pub adds: Vec<Row>,
+    /// Families whose codes come beside in a report, where the study has what they want.
+    pub brings: Vec<FamilyId>,
+    /// The axis that counts the units.
+    pub each: Option<AxisId>,
     /// One code a side.
     pub per_side: bool,
     /// First day, inclusive.

@@ -140,7 +140,9 @@ impl Lexicon {
                     for item in list {
                         match item.get_ref() {
                             DeValue::String(code) if is_code(code) => policy.never.push(code.as_ref().into()),
-                            _ => problem(item.span(), "this is no code".to_owned(), "write codes in quotes: never = [\"76376\"]".to_owned()),
+                            _ => {
+                                problem(item.span(), "this is no code".to_owned(), "write codes in quotes: never = [\"76376\"]".to_owned())
+                            }
                         }
                     }
                 }

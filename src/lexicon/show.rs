@@ -264,11 +264,15 @@ impl Lexicon {
         out.push(("when", text(self.says(&f.when, &none))));
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
+        out.push(("no region", if f.nowhere { vec!["only where none is named".to_owned()] } else { Vec::new() }));
+        out.push(("companion", if f.companion { vec!["of any study that has it".to_owned()] } else { Vec::new() }));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
         let rows =
             |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
+        out.push(("brings", f.brings.iter().map(|id| self.family(*id).id.to_string()).collect()));
+        out.push(("units", f.each.iter().map(|a| format!("one for each of {}", self.axis(*a).id)).collect()));
         out.push(("silence means", text(self.says(&f.assume, &none))));
         out.push(("per side", if f.per_side { vec!["one unit a side".to_owned()] } else { Vec::new() }));
         out.push(("valid", text(days(f.from, f.until))));
