@@ -182,10 +182,7 @@ pub(super) fn repeats(b: &mut Builder<'_>) {
             i.code == item.code && i.billed.told.get(side) == item.billed.told.get(side) && i.sources[0].report != item.sources[0].report
         };
         if b.items[..at].iter().any(same) {
-            let reason = b.because("repeat", &[("first", &item.code)], b.words(item, "exam"));
-            let item = &mut b.items[at];
-            item.causes.push(Cause::Repeat);
-            item.reasons.push(reason);
+            b.items[at].causes.push(Cause::Repeat);
         }
     }
 }

@@ -4,6 +4,8 @@ mod attributes;
 mod circumstances;
 mod claim;
 mod claim_json;
+mod claim_lines;
+mod claim_steps;
 mod confidence;
 mod dates;
 mod encounter;
