@@ -5,6 +5,8 @@ mod circumstances;
 mod claim;
 mod claim_json;
 mod complete;
+mod claim_lines;
+mod claim_steps;
 mod confidence;
 mod dates;
 mod encounter;

@@ -931,7 +931,7 @@ const MEANS: [(&str, Means); 19] = [
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 18] = [
+pub(super) const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),
