@@ -344,9 +344,15 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             changed: None,
             own_findings: false,
         };
+        let assumed = defaults.clone();
         out.push(make(choice.family, chosen, defaults));
-        let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-        for add in family.adds.iter().filter(|a| meets(&a.values)) {
+        let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
+        // what was taken for granted counts for what comes beside too
+        let mut values = study.values;
+        for (axis, bits) in family.assume.iter().filter(|(axis, _)| assumed.contains(axis)) {
+            values.set(axis, bits);
+        }
+        for add in family.adds.iter().filter(|a| meets(&a.values, &values)) {
             if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
                 out.push(make(choice.family, add, Vec::new()));
             }
@@ -355,7 +361,8 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
         for &brought in family.brings.iter().filter(|_| report) {
             let other = lexicon.family(brought);
-            if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
+            let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
+            if let Some((row, defaults)) = wanted {
                 out.push(make(brought, row, defaults));
             }
         }

@@ -1,11 +1,12 @@
 //! Edits between codes of one day, and most units a day: tables with an edition, ours and those that CMS publishes.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 /// Which release of a table answers, and the days that it is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditEdition {
     /// Its name: `practitioner 2024-07-01`, or the name of a loaded file.
     pub name: String,
@@ -24,7 +25,7 @@ impl EditEdition {
 }
 
 /// Two codes of which the second is not paid beside the first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Pair {
     first: Box<str>,
     second: Box<str>,
@@ -53,7 +54,7 @@ pub struct BadLine {
 }
 
 /// Pairs of codes and unit limits, frozen. Immutable, `Send + Sync`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Edits {
     pairs: Vec<Pair>,
     limits: BTreeMap<Box<str>, u32>,

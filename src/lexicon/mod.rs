@@ -34,6 +34,7 @@ use model::{
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
 pub use edits::{BadLine, Edit, EditEdition, Edits};
 pub use policy::Policy;
+use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
 
 pub use history::{Change, CodeChange};
@@ -44,7 +45,7 @@ pub use show::{Entry, EntryLine};
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Edition {
     /// Its name.
     pub id: Box<str>,
@@ -57,7 +58,7 @@ pub struct Edition {
 }
 
 /// Axes with a meaning of their own in the grammar of statements, and the two acquisitions of contrast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub(crate) modality: AxisId,
     pub(crate) method: AxisId,
@@ -77,7 +78,7 @@ pub(crate) struct Known {
 }
 
 /// What a proof line proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// That a sense is found on the marked words.
     Sense(Sense),
@@ -94,7 +95,7 @@ pub(crate) enum Owner {
 }
 
 /// A line that an entry has to fire on, or must not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Proof {
     pub(crate) file: Box<str>,
     pub(crate) span: Range<usize>,
@@ -104,7 +105,7 @@ pub(crate) struct Proof {
 }
 
 /// A lexicon, checked in shape and frozen. Immutable, `Send + Sync`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Lexicon {
     pub(crate) edition: Edition,
     pub(crate) sha256: String,
@@ -129,14 +130,6 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The lexicon that comes with the program.
-    ///
-    /// # Errors
-    /// None for a released program; a build with a broken `lexicon/` folder says here what is wrong with it.
-    pub fn embedded() -> Result<Self, LexiconError> {
-        Self::from_files(embedded::FILES.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())))
-    }
-
     /// The embedded files, `(name, text)`, to build on.
     pub fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
         embedded::FILES.iter().copied()

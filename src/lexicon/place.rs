@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::load::{At, Entries};
 
 /// The kinds of entry that can be listed and shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A node of the body tree, with its words.
     Region,
@@ -87,7 +89,7 @@ impl EntryKind {
 }
 
 /// Where an entry stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) kind: EntryKind,
     pub(crate) id: Box<str>,
