@@ -14,6 +14,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
     let procedure = lexicon.axis_named("procedure");
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
+    let mut undone = Values::default();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         for part in &r.parts {
@@ -22,7 +23,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             if readable.is_empty() {
                 continue;
             }
-            for sentence in sentences(r.text.text(), part.body) {
+            // a heading of its own tells too: "COLOR FLOW:"
+            let head = Some(part.head).filter(|h| !h.is_empty() && part.entry.is_none());
+            for sentence in head.into_iter().chain(sentences(r.text.text(), part.body)) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
@@ -31,7 +34,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 let denied = |at: Span| {
                     cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
                         Means::Negated => cue.end <= at.start && at.start - cue.end < 20,
-                        Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional => true,
+                        Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional | Means::Separate => true,
                         _ => false,
                     })
                 };
@@ -44,6 +47,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let c = lexicon.concept(m.concept);
                     c.role == Role::Hint || c.sets.get(lexicon.known.modality) == 0 || Some(axis) == procedure
                 };
+                // "Treadmill: not performed" takes back what the title promised
+                if cues.iter().any(|(_, id)| lexicon.cue(*id).means == Means::NotPerformed) {
+                    for m in &mentions {
+                        for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)) {
+                            undone.add(axis, bits);
+                        }
+                    }
+                }
                 for m in mentions.iter().filter(told) {
                     for (axis, bits) in
                         lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis) && speaks(m, *axis))
@@ -60,6 +71,11 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     }
                 }
             }
+        }
+    }
+    for (axis, bits) in undone.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+        for (s, stated) in studies.iter_mut().zip(&stated).filter(|(s, stated)| s.values.get(axis) == stated.get(axis)) {
+            s.values.set(axis, stated.get(axis) & !bits);
         }
     }
     if let Some(axis) = lexicon.axis_named("register") {

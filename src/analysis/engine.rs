@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
-    queries, supplies,
+    queries, sides, supplies,
 };
 use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
@@ -53,6 +53,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     }
     omitted.extend(denied_methods(&r, &mut studies));
     attributes::read(&r, &mut studies);
+    sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));

@@ -9,6 +9,7 @@ mod headless;
 mod json;
 mod proof;
 mod queries;
+mod sides;
 mod supplies;
 
 use jiff::civil::Date;
