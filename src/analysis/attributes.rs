@@ -43,7 +43,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     refused.contains(&at)
                         || cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
                             Means::Negated => context::denies(&r.text, *cue, at),
-                            Means::Recommendation | Means::Planned | Means::Conditional => true,
+                            Means::Recommendation | Means::Planned | Means::Conditional | Means::Separate => true,
                             _ => false,
                         })
                 };

@@ -215,9 +215,8 @@ pub(super) fn versions(b: &mut Builder<'_>) {
     while at < b.items.len() {
         let item = &b.items[at];
         let report = item.sources[0].report;
-        let alone = |report: usize| {
-            b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1
-        };
+        let alone =
+            |report: usize| b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1;
         let later = b.items.iter().find(|x| {
             let other = x.sources[0].report;
             other > report

@@ -6,7 +6,7 @@ use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
-    attributes, circumstances, complete, headless, queries, settle, supplies,
+    attributes, circumstances, complete, headless, queries, settle, sides, supplies,
 };
 use crate::code::complete::Checked;
 use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
@@ -55,6 +55,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     }
     omitted.extend(denied_methods(&r, &mut studies));
     attributes::read(&r, &mut studies);
+    sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));

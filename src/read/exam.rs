@@ -346,7 +346,12 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     }
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
-    (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
+    // one word may name all of an exam: "Echocardiogram for repaired tetralogy"
+    let whole = mentions.first().filter(|m| m.span.start == span.start).is_some_and(|m| {
+        let c = concept(m);
+        c.sets.get(known.modality) != 0 && !(c.regions.is_empty() && c.implied_regions.is_empty())
+    });
+    (opens && naming >= other) || (!strict && words <= 14 && (naming >= 2 || whole))
 }
 
 /// Whether the part before is one of history.
