@@ -205,11 +205,14 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     heads.extend(found);
 }
 
-/// Whether a label of a few letters stands before a number: "FL: 33 mm" measures a femur and names no fluoroscopy.
+/// Whether a label of a few letters stands before a measure: "FL: 33 mm", "FL/HC (19-20): 17" measure a femur and name no
+/// fluoroscopy.
 fn is_measure(all: &str, label: Span) -> bool {
-    const SHORT: u32 = 3;
-    let rest = all[label.end as usize..].trim_start_matches([':', ' ']);
-    label.len() <= SHORT && rest.starts_with(|c: char| c.is_ascii_digit())
+    const SHORT: u32 = 6;
+    let rest = all[label.end as usize..].trim_start_matches([':', ' ', '(']);
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let unit = behind.trim_start().starts_with("mm") || behind.trim_start().starts_with("cm");
+    label.len() <= SHORT && behind.len() < rest.len() && (unit || all[label.range()].contains('/'))
 }
 
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
