@@ -240,7 +240,9 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let method = atom.values.get(known.method) != 0;
     // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
     let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
-    if !(own_modality || (method && near)) {
+    // "AP pelvis." beside the hip of the title
+    let listed = source == Source::Performed && atom.region_named && views::told(lexicon, atom, source).is_some();
+    if !(own_modality || (method && near) || listed) {
         return false;
     }
     match source {
@@ -248,7 +250,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
             (atom.region_named || (atom.region.is_none() && method))
-                && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
+                && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,

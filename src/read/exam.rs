@@ -471,6 +471,11 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         let kept = keep_obtained(text, &mut atom, out, &b.cues);
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
         let views = known.projections.is_some_and(|a| atom.values.get(a) != 0) || known.views.is_some_and(|a| atom.values.get(a) != 0);
+        // "Because the shoulders hid C7 a swimmer's view was added": no region of the film
+        if views && listed && !chained && atom.region.is_some() {
+            atom.region = None;
+            atom.proofs.retain(|p| p.facet != Facet::Region);
+        }
         if named == 0 && !(views && listed) {
             continue;
         }
@@ -497,7 +502,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         }
         match verdict {
             Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind }),
-            Verdict::Performed(cue) if kind != SectionKind::Impression => {
+            // findings tell of a needle that another session guided
+            Verdict::Performed(cue)
+                if kind != SectionKind::Impression && !(kind == SectionKind::Findings && text.lexicon.has(&atom.values, "method", "guidance")) =>
+            {
                 atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
                 source = source.min(Source::Performed);
                 ours.push(atom);

@@ -46,7 +46,10 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
             t.signs.push((hit.pattern, hit.span));
             // what the text is called stands in its first line
             if weight == SignWeight::Name {
-                t.named |= hit.span.end <= first_line;
+                if hit.span.end <= first_line && !t.named {
+                    t.named = true;
+                    t.score += if kinds[id.0 as usize].allows == Allows::All { 0 } else { i32::from(kinds[id.0 as usize].needs) };
+                }
                 continue;
             }
             let named = if hit.span.end <= first_line { 2 } else { 1 };

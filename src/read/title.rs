@@ -180,7 +180,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
 /// How many axes that a line tells the rows of a family ask for.
 fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> usize {
     let (f, known) = (lexicon.family(family), &lexicon.known);
-    [Some(known.contrast), Some(known.method), known.views, known.extent]
+    [Some(known.contrast), Some(known.method), known.views]
         .into_iter()
         .flatten()
         .filter(|axis| candidate.values.get(*axis) != 0)
