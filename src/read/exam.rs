@@ -121,7 +121,9 @@ fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> 
     let of = |atoms: &[Atom]| atoms.iter().fold(0, |bits, a| bits | a.values.get(modality));
     let title = out.ours.iter().filter(|e| e.source == Source::Title).fold(0, |bits, e| bits | of(&e.atoms));
     let own = of(&reading.atoms);
-    title != 0 && own != 0 && title & own == 0 && words_in(text, part.body) <= RESULT
+    let body = text.slice(part.body);
+    let paragraph = Span::new(part.body.start, part.body.start + body.find("\n\n").unwrap_or(body.len()) as u32);
+    title != 0 && own != 0 && title & own == 0 && words_in(text, paragraph) <= RESULT
 }
 
 #[derive(Default)]
@@ -219,7 +221,10 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
 fn names_something(text: &Text<'_>, range: Span) -> bool {
     let mut mentions = Vec::new();
     text.mentions(range, true, &mut mentions);
-    mentions.iter().any(|m| title::names(text.lexicon.concept(m.concept).role))
+    mentions.iter().any(|m| {
+        let c = text.lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
+    })
 }
 
 fn words_in(text: &Text<'_>, span: Span) -> usize {

@@ -88,7 +88,9 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let modality = lexicon.known.modality;
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
-        bits != 0 && bits & lexicon.edition.built == 0
+        // a procedure that holds its imaging has no family either
+        let held = lexicon.axis_named("procedure").is_some_and(|axis| a.values.get(axis) != 0);
+        held || (bits != 0 && bits & lexicon.edition.built == 0)
     };
     let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
     let choices = choose(lexicon, &candidates, day);
