@@ -496,7 +496,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
             verdict = Verdict::Silent; // what was not done is the projection that was taken out
         }
-        if let Some(reason) = section_reason(kind) {
+        // the narrative of a procedure is no history of an image that guided it
+        let guides = text.lexicon.has(&atom.values, "method", "guidance") || text.lexicon.has(&atom.values, "features", "fluoroscopic");
+        let narrated = kind == SectionKind::Note && guides && matches!(verdict, Verdict::Performed(_));
+        if let Some(reason) = section_reason(kind).filter(|_| !narrated) {
             let reason = match verdict {
                 // what the history compares is the past all the same
                 Verdict::Not(Reason::Comparison, _) | Verdict::Silent | Verdict::Performed(_) | Verdict::Ordered => reason,
