@@ -111,9 +111,17 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
     drop_frames(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
-    if let Some(region) = studies.iter().find_map(|s| s.region) {
+    if let Some(from) = studies.iter().find(|s| s.region.is_some()).cloned() {
         for s in studies.iter_mut().filter(|s| s.region.is_none() && s.source == Source::Performed) {
-            s.region = Some(region);
+            s.region = from.region;
+            // what guides a procedure is of the procedure that the title names
+            if lexicon.has(&s.values, "method", "guidance") {
+                for (axis, bits) in from.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                    s.values.add(axis, bits);
+                }
+                let flags = from.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if lexicon.axis(a).kind == AxisKind::Flags));
+                s.proofs.extend(flags);
+            }
         }
     }
     studies
