@@ -274,7 +274,11 @@ fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom, strict: bool) -> bool {
     if !compatible(lexicon, s, a) || (strict && have != new) || (have == 0 && new != 0) {
         return false;
     }
+    // the frontal view of the pelvis is none of the hip's, though the hip lies in it: one code joins them
+    let joined = |x: RegionId, y: RegionId| x != y && lexicon.families.iter().any(|f| f.all.contains(&x) && f.all.contains(&y));
+    let views = lexicon.known.projections.is_some_and(|axis| a.values.get(axis) != 0);
     match (s.region, a.region) {
+        (Some(x), Some(y)) if views && joined(x, y) => false,
         (Some(x), Some(y)) => is_in(lexicon, x, y) || is_in(lexicon, y, x),
         (_, None) => true,
         (None, Some(_)) => false,

@@ -164,7 +164,12 @@ fn is_told(text: &Text<'_>) -> bool {
     };
     let tells =
         |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
-    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| tells(span, title::names, SHORTEST))
+    let found = |span: Span| {
+        let mut mentions = Vec::new();
+        text.mentions(span, false, &mut mentions);
+        mentions.iter().filter(|m| text.lexicon.concept(m.concept).role == Role::Hint).count() > 1
+    };
+    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| found(span) || tells(span, title::names, SHORTEST))
 }
 
 /// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
