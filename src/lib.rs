@@ -21,11 +21,13 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
-    Query, Reason, Rejected, Standing, StudyView, Suggestion, SupplyLine, answer,
+    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView, Evidence,
+    Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText, Standing,
+    StudyView, Suggestion, SupplyLine, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{
-    Change, CodeCard, CodeChange, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
+    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, Edits, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind,
+    Neighbour, Policy, Problem, Way,
 };
 pub use text::{Folded, Position, Span, position};

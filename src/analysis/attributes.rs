@@ -3,8 +3,8 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role, Values};
-use crate::read::count;
+use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role, Values};
+use crate::read::count::{self, Count};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::{Span, sentences};
@@ -16,6 +16,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+        let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
+        // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
+        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -35,7 +38,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                         _ => false,
                     })
                 };
-                let told = |m: &&Mention| {
+                let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
                     matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
                 };
@@ -44,17 +47,26 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let c = lexicon.concept(m.concept);
                     c.role == Role::Hint || c.sets.get(lexicon.known.modality) == 0 || Some(axis) == procedure
                 };
-                for m in mentions.iter().filter(told) {
-                    for (axis, bits) in
-                        lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis) && speaks(m, *axis))
-                    {
+                for m in mentions.iter().filter(says) {
+                    let c = lexicon.concept(m.concept);
+                    let here = c.read_in.contains(&part.kind);
+                    let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
+                    for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a) && speaks(m, *a)) {
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
-                if mentions.iter().any(|m| lexicon.concept(m.concept).counts.is_some_and(|a| readable.contains(&a))) {
+                if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
                     for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
-                        let axis = c.unit.and_then(|u| lexicon.concept(u).counts).filter(|a| readable.contains(a));
-                        if let Some(axis) = axis {
+                        let Some(unit) = c.unit.map(|u| lexicon.concept(u)) else { continue };
+                        let Some(axis) = unit.counts.filter(|a| readable.contains(a)) else { continue };
+                        if unit.beside.is_empty() {
+                            set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
+                        } else if let Some(rank) = trust(r, unit, c, &mentions)
+                            && told.iter().all(|(a, best)| *a != axis || rank < *best)
+                        {
+                            // more trusted than what was read before, and than a title
+                            told.push((axis, rank));
+                            studies.iter_mut().for_each(|s| s.values.set(axis, 0));
                             set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
                         }
                     }
@@ -68,6 +80,16 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
     }
+}
+
+/// How far a number of the body is to be trusted, 0 most: by the words that stand near it, by its own form, by "at" before it.
+fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Option<usize> {
+    const NEAR: u32 = 40; // bytes between a number and the words that it belongs to
+    let near = |m: &Mention| m.span.start < c.span.end + NEAR && c.span.start < m.span.end + NEAR;
+    let by_words = unit.beside.iter().position(|b| mentions.iter().any(|m| m.concept == *b && near(m)));
+    let by_form = c.age.then_some(unit.beside.len().min(1));
+    let at = r.text.text()[..c.span.start as usize].ends_with("at ").then_some(unit.beside.len());
+    [by_words, by_form, at].into_iter().flatten().min()
 }
 
 /// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.

@@ -2,17 +2,18 @@
 
 use jiff::civil::Date;
 
+use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
-    queries, supplies,
+    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion, attributes,
+    circumstances, headless, queries, settle, supplies,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
+use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
-use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
+use crate::lexicon::{Edits, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -31,7 +32,7 @@ pub(super) struct Reading<'a> {
     pub(super) admission: Admission,
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
     let text = Text::new(lexicon, source);
     let parts = parts(&text);
@@ -67,7 +68,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);
-    rules::apply(lexicon, &mut coded, day);
+    rules::apply(lexicon, &mut coded, day, &lexicon.settings(&options.policy));
 
     let mut rejected = Vec::new();
     let mut suggestions = Vec::new();
@@ -124,15 +125,23 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
-    Analysis {
-        confidence: confidence::of_answer(&features, &suggestions),
+    let told = if r.admission.admitted { circumstances::read(&r) } else { Vec::new() };
+    let mut analysis = Analysis {
+        confidence: 0.0,
         code_set,
         document: document(&r),
         suggestions,
         rejected,
         supplies,
         queries,
-    }
+        policy: options.policy.clone(),
+        claim: claim::empty(day),
+        told,
+    };
+    let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
+    settle::settle(lexicon, &mut analysis, claim, billed);
+    analysis.confidence = confidence::of_answer(&features, &analysis.suggestions);
+    analysis
 }
 
 /// Studies of both sides whose views differ are two, where the code is billed once a side.
@@ -333,9 +342,10 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         }
         let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
         study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-        let make = |code: &str, defaults: Vec<AxisId>| Coded {
-            family: choice.family,
-            code: code.into(),
+        let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+            family,
+            code: row.code.clone(),
+            units: units(lexicon, family, row, &study),
             study: study.clone(),
             regions: regions.clone(),
             defaults,
@@ -343,16 +353,46 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
             changed: None,
             own_findings: false,
         };
-        out.push(make(&chosen.code, defaults.clone()));
-        for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-            if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                out.push(make(&add.code, Vec::new()));
+        out.push(make(choice.family, chosen, defaults));
+        let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
+        for add in family.adds.iter().filter(|a| meets(&a.values)) {
+            if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+                out.push(make(choice.family, add, Vec::new()));
+            }
+        }
+        // a charge line bills one thing
+        let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+        for &brought in family.brings.iter().filter(|_| report) {
+            let other = lexicon.family(brought);
+            if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
+                out.push(make(brought, row, defaults));
             }
         }
     }
+    companions(lexicon, &mut out, day);
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// The codes that come beside any study that has what they want: a rendering in three dimensions.
+fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
+    for (i, f) in lexicon.families.iter().enumerate().filter(|(_, f)| f.companion && f.in_force(day)) {
+        let host = |c: &&Coded| accepts_values(lexicon, f, &c.study.values, false);
+        let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
+        if let Some((host, row, defaults)) = found {
+            coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// How many of what a family or a row counts by, sides apart.
+fn units(lexicon: &Lexicon, family: FamilyId, row: &Row, study: &Study) -> u32 {
+    let told = |axis: AxisId| Some(Counts(study.values.get(axis))).filter(|c| c.0 != 0).map_or(1, Counts::decisive);
+    match (row.each_further, lexicon.family(family).each) {
+        (Some(axis), _) => told(axis).saturating_sub(1),
+        (None, each) => each.map_or(1, told),
+    }
+    .max(1)
 }
 
 /// Whether the title's number of views leads to another code than the views that were made.
@@ -427,7 +467,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
     }
     let sides = values.get(known.side).count_ones().max(1);
-    let units = if family.per_side { sides } else { 1 };
+    let units = if family.per_side { sides } else { c.units };
     let mut row_values = values;
     for (axis, bits) in family.assume.iter() {
         if row_values.get(axis) == 0 {
@@ -450,6 +490,20 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         defaults,
         alternatives: alternatives(lexicon, c, &row_values, day),
         note: family.note.as_deref().map(str::to_owned),
+        reasons: c.changed.map(|i| changed(lexicon, i)).into_iter().collect(),
+        billed: Billed {
+            family: c.family,
+            code: c.code.clone(),
+            told: values,
+            values: row_values,
+            regions: c.regions.clone(),
+            ordered: c.study.title_contrast | c.study.order_contrast,
+            refused: c.study.withheld,
+            own_findings: c.own_findings,
+            units,
+            modifiers: Vec::new(),
+            reasons: Vec::new(),
+        },
     };
     match out.iter_mut().find(|s| {
         s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")
@@ -467,15 +521,31 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
     }
 }
 
+/// The reason of a rule that gave a code.
+fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
+    let rule = &lexicon.rules[rule];
+    Rationale { rule: rule.id.to_string(), message: rule.message.to_string(), source: rule.source.to_string(), evidence: Vec::new() }
+}
+
 /// The family's other codes, and what they would need.
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     for r in &lexicon.family(c.family).rows {
-        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        let register = lexicon.axis_named("register");
+        let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
+        if elsewhere
+            || r.code == c.code
+            || out.iter().any(|a| *a.code == *r.code)
+            || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day))
+        {
             continue;
         }
-        let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let needs: Vec<String> = r
+            .values
+            .iter()
+            .filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register)
+            .map(|(axis, bits)| lexicon.axis(axis).need(bits))
+            .collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }
@@ -486,11 +556,10 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
 fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
     let family = lexicon.family(c.family);
     let mut label = family.label.to_string();
-    for axis in 0..lexicon.axes.len() as u8 {
-        let axis = AxisId(axis);
+    for (axis, bits) in values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind != AxisKind::Flags) {
         let tells = family.rows.iter().any(|r| r.values.get(axis) != 0) || axis == lexicon.known.side;
-        let words = lexicon.axis(axis).label(values.get(axis));
-        if tells && !words.is_empty() && values.get(axis) != 0 && lexicon.axis(axis).kind != AxisKind::Flags {
+        let words = if tells { lexicon.axis(axis).label(bits) } else { String::new() };
+        if !words.is_empty() {
             label.push_str(", ");
             label.push_str(&words);
         }
@@ -499,7 +568,7 @@ fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {
 }
 
 /// An exam in our own words: modality, method, regions, contrast.
-pub(super) fn label(lexicon: &Lexicon, values: Values, regions: &[RegionId]) -> String {
+pub(super) fn label(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> String {
     let known = &lexicon.known;
     let mut out: Vec<String> = Vec::new();
     let head = [known.modality, known.method]
@@ -577,7 +646,7 @@ fn reject_study(r: &Reading<'_>, s: &Study, reason: Reason) -> Rejected {
     let lexicon = r.text.lexicon;
     Rejected {
         code: None,
-        label: label(lexicon, s.values, s.region.as_slice()),
+        label: label(lexicon, &s.values, s.region.as_slice()),
         study: view(lexicon, &s.values, s.region.as_slice()),
         reason,
         message: reason.message().to_owned(),
@@ -648,7 +717,7 @@ fn others(r: &Reading<'_>, studies: &[Study], day: Date, out: &mut Vec<Rejected>
             let proof = Proof { facet: Facet::Exam, span, concept: None };
             let rejected = Rejected {
                 code: certain,
-                label: label(lexicon, c.values, &regions),
+                label: label(lexicon, &c.values, &regions),
                 study: view(lexicon, &c.values, &regions),
                 reason,
                 message: reason.message().to_owned(),

@@ -87,7 +87,8 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
     let leaves = |s: Source, a: &Atom| s == Source::Title && a.region.is_some() && modality != 0;
     // "WRIST ARTHROGRAM": a method by itself, in a title
     let named = |s: Source, a: &Atom| s == Source::Title && a.region_named && a.values.get(lexicon.known.method) != 0;
-    let has = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a) || leaves(s, a) || named(s, a)));
+    let has =
+        |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| is_exam(lexicon, a) || leaves(s, a) || named(s, a)));
     let base = [Source::Title, Source::Performed, Source::Heading, Source::Order, Source::Findings].into_iter().find(|s| has(*s));
     let Some(base) = base else { return studies };
     let order = [base, Source::Title, Source::Heading, Source::Performed, Source::Order];

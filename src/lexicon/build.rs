@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
+use super::policy::PolicyOption;
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
@@ -61,6 +62,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             implied_regions,
             region: Some(region),
             counts: None,
+            beside: Vec::new(),
+            read_in: Vec::new(),
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -88,13 +91,25 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         let (sets, regions) = b.values(at.file, &w.sets);
         let (implies, implied_regions) = b.values(at.file, &w.implies);
         let counts = b.counted(at.file, w, role, &known);
-        concepts.push(Concept { id: w.id.get_ref().as_str().into(), role, sets, regions, implies, implied_regions, region: None, counts });
+        concepts.push(Concept {
+            id: w.id.get_ref().as_str().into(),
+            role,
+            sets,
+            regions,
+            implies,
+            implied_regions,
+            region: None,
+            counts,
+            beside: Vec::new(),
+            read_in: w.read_in.iter().map(|k| b.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+        });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
         b.words(at.file, &mut terms, &w.titles, sense, Scope::Title);
         b.words(at.file, &mut terms, &w.prose, sense, Scope::Prose);
         b.proofs(at.file, Owner::Sense(sense), &w.hit, &w.miss);
     }
+    b.beside(entries, &mut concepts);
     for at in &entries.ambiguous {
         let w = &at.entry;
         let folded = fold_term(w.term.get_ref());
@@ -179,7 +194,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             b.problem(at.file, asks.span(), &format!("there is no query `{}`", asks.get_ref()), "name a query of queries.toml");
         }
     }
-    let rules = b.rules(entries, &families);
+    let billing = b.billing(entries, &families, &codes, &mut terms);
+    let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
     for at in &entries.queries {
@@ -218,6 +234,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         order: FamilyOrder::default(),
         rules,
         queries,
+        billing,
         codes,
         measures,
         supplies,
@@ -230,13 +247,13 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
 }
 
 pub(super) struct Builder<'a> {
-    files: &'a [(String, String)],
+    pub(super) files: &'a [(String, String)],
     problems: &'a mut Vec<Problem>,
     axes: Vec<Axis>,
     regions: Vec<Region>,
     region_ids: HashMap<String, RegionId>,
     proofs: Vec<Proof>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
 }
 
 impl Builder<'_> {
@@ -251,7 +268,7 @@ impl Builder<'_> {
         }
     }
 
-    fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
+    pub(super) fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
         if let Some((_, v)) = table.iter().find(|(n, _)| n == word.get_ref()) {
             return *v;
         }
@@ -360,6 +377,37 @@ impl Builder<'_> {
         axis
     }
 
+    /// The concepts that units name, once all of them are there.
+    fn beside(&mut self, entries: &Entries, concepts: &mut [Concept]) {
+        for at in &entries.concepts {
+            let mut found = Vec::new();
+            for name in &at.entry.beside {
+                match concepts.iter().position(|c| *c.id == **name.get_ref()) {
+                    Some(i) => found.push(ConceptId(i as u16)),
+                    None => self.problem(
+                        at.file,
+                        name.span(),
+                        &format!("there is no concept `{}`", name.get_ref()),
+                        "name a concept of words/ by its id",
+                    ),
+                }
+            }
+            if let Some(c) = concepts.iter_mut().find(|c| *c.id == **at.entry.id.get_ref()) {
+                c.beside = found;
+            }
+        }
+    }
+
+    /// An axis of the kind `count` by its name.
+    fn count_axis(&mut self, file: usize, name: Option<&Spanned<String>>) -> Option<AxisId> {
+        let name = name?;
+        let axis = self.axis(name.get_ref()).filter(|a| self.axes[a.0 as usize].kind == AxisKind::Count);
+        if axis.is_none() {
+            self.problem(file, name.span(), "units are counted on an axis of the kind `count`", "name such an axis of axes.toml");
+        }
+        axis
+    }
+
     fn regions(&mut self, entries: &Entries) {
         for at in &entries.regions {
             let w = &at.entry;
@@ -382,7 +430,20 @@ impl Builder<'_> {
                 ancestors: RegionSet::default(),
                 depth: 0,
                 paired: w.paired,
+                usually: 0,
             });
+        }
+        for at in &entries.regions {
+            let Some(modality) = &at.entry.usually else { continue };
+            match self.axis("modality").and_then(|a| self.axes[a.0 as usize].bit(modality.get_ref())) {
+                Some(bit) => self.regions[self.region_ids[at.entry.id.get_ref()].0 as usize].usually = bit,
+                None => self.problem(
+                    at.file,
+                    modality.span(),
+                    &format!("`{}` is no modality", modality.get_ref()),
+                    "name a value of the axis `modality`",
+                ),
+            }
         }
         for at in &entries.regions {
             let Some(parent) = &at.entry.parent else { continue };
@@ -416,6 +477,8 @@ impl Builder<'_> {
                     "name a region that lies above it",
                 );
             }
+            let own = std::iter::successors(Some(me), |r| self.regions[r.0 as usize].parent).take(depth as usize + 1);
+            self.regions[i].usually = own.map(|r| self.regions[r.0 as usize].usually).find(|m| *m != 0).unwrap_or(0);
             self.regions[i].ancestors = set;
             self.regions[i].depth = depth;
         }
@@ -429,7 +492,15 @@ impl Builder<'_> {
         found
     }
 
-    fn value(&mut self, file: usize, span: &Range<usize>, axis: &str, words: &OneOrMany, into: &mut Values, regions: &mut RegionSet) {
+    pub(super) fn value(
+        &mut self,
+        file: usize,
+        span: &Range<usize>,
+        axis: &str,
+        words: &OneOrMany,
+        into: &mut Values,
+        regions: &mut RegionSet,
+    ) {
         if axis == "region" {
             for w in words.iter() {
                 if let Some(r) = self.region(file, span.clone(), w) {
@@ -457,7 +528,7 @@ impl Builder<'_> {
         }
     }
 
-    fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
+    pub(super) fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
         let (mut values, mut regions) = (Values::default(), RegionSet::default());
         for (axis, words) in wire {
             self.value(file, &words.span(), axis, words.get_ref(), &mut values, &mut regions);
@@ -558,7 +629,8 @@ impl Builder<'_> {
         for (axis, words) in &wire.get_ref().values {
             self.value(file, &wire.span(), axis, words, &mut values, &mut regions);
         }
-        Row { values, code: wire.get_ref().code.get_ref().as_str().into() }
+        let each_further = self.count_axis(file, wire.get_ref().each_further.as_ref());
+        Row { values, code: wire.get_ref().code.get_ref().as_str().into(), each_further }
     }
 
     fn families(&mut self, entries: &Entries, known: &Known) -> Vec<Family> {
@@ -583,12 +655,12 @@ impl Builder<'_> {
                     if let Some(code) = code {
                         let mut values = Values::default();
                         values.set(known.contrast, bits);
-                        rows.push(Row { values, code: code.get_ref().as_str().into() });
+                        rows.push(Row { values, code: code.get_ref().as_str().into(), each_further: None });
                     }
                 }
             }
             if let Some(code) = &w.code {
-                rows.push(Row { values: Values::default(), code: code.get_ref().as_str().into() });
+                rows.push(Row { values: Values::default(), code: code.get_ref().as_str().into(), each_further: None });
             }
             if rows.is_empty() {
                 self.problem(file, w.id.span(), "this family has no code", "give it `contrast`, `rows` or `code`");
@@ -602,20 +674,28 @@ impl Builder<'_> {
                 when,
                 unless,
                 any,
+                nowhere: w.nowhere,
+                companion: w.companion,
                 all,
                 rows,
                 assume,
                 adds,
+                brings: Vec::new(),
+                each: self.count_axis(file, w.each.as_ref()),
                 per_side: w.per_side,
                 from,
                 until,
                 note: w.note.as_deref().map(Into::into),
             });
         }
+        for (i, at) in entries.families.iter().enumerate() {
+            let brings = at.entry.brings.iter().filter_map(|f| self.family(at.file, f.span(), f.get_ref(), &out)).collect();
+            out[i].brings = brings;
+        }
         out
     }
 
-    fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
+    pub(super) fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
         let found = families.iter().position(|f| &*f.id == id).map(|i| FamilyId(i as u16));
         if found.is_none() {
             self.problem(file, span, &format!("there is no family `{id}`"), "name a family of families/");
@@ -623,7 +703,7 @@ impl Builder<'_> {
         found
     }
 
-    fn rules(&mut self, entries: &Entries, families: &[Family]) -> Vec<Rule> {
+    fn rules(&mut self, entries: &Entries, families: &[Family], policies: &[PolicyOption]) -> Vec<Rule> {
         let mut out = Vec::new();
         let mut names = HashMap::new();
         for at in &entries.rules {
@@ -652,7 +732,8 @@ impl Builder<'_> {
             } else {
                 Effect::Downgrades(pairs(self, &w.downgrades))
             };
-            let (when, _) = self.values(file, &w.when);
+            let ((when, _), (unless, _)) = (self.values(file, &w.when), self.values(file, &w.unless));
+            let under = self.under(file, &w.policy, policies);
             let (from, until) = (self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref()));
             if let Some(q) = &w.query
                 && !entries.queries.iter().any(|k| k.entry.kind.get_ref() == q.get_ref())
@@ -665,6 +746,8 @@ impl Builder<'_> {
                 effect,
                 unless_own_findings: w.unless_own_findings,
                 when,
+                unless,
+                under,
                 from,
                 until,
                 message: w.message.as_str().into(),

@@ -1,14 +1,17 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
+pub(crate) mod billing;
 mod build;
 mod card;
 mod check;
+mod edits;
 mod embedded;
 mod history;
 mod load;
 pub mod model;
 mod order;
 mod place;
+pub(crate) mod policy;
 mod problem;
 mod show;
 pub mod supply;
@@ -29,6 +32,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use policy::Policy;
 use supply::{Measure, Supply};
 
 pub use history::{Change, CodeChange};
@@ -84,6 +89,8 @@ pub(crate) enum Owner {
     Family(FamilyId),
     /// That this rule holds for a line.
     Rule(u16),
+    /// That this entry of the claim takes part in the claim for a line; index of its place.
+    Claim(u32),
 }
 
 /// A line that an entry has to fire on, or must not.
@@ -112,6 +119,7 @@ pub struct Lexicon {
     pub(crate) order: order::FamilyOrder,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
+    pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
@@ -213,6 +221,12 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// The edits that come with the lexicon.
+    #[must_use]
+    pub const fn edits(&self) -> &Edits {
+        &self.billing.edits
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

@@ -30,6 +30,10 @@ pub struct SectionId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DocumentId(pub u8);
 
+/// Index of a circumstance of the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CircumstanceId(pub u8);
+
 /// Index of a code family.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FamilyId(pub u16);
@@ -40,6 +44,15 @@ pub const MAX_AXES: usize = 32;
 pub const MAX_VALUES: usize = 64;
 /// Most regions the body tree may have.
 pub const MAX_REGIONS: usize = 256;
+
+/// The bits that are set, from the lowest.
+fn bits(mut word: u64) -> impl Iterator<Item = u8> {
+    std::iter::from_fn(move || {
+        let bit = (word != 0).then(|| word.trailing_zeros() as u8)?;
+        word &= word - 1;
+        Some(bit)
+    })
+}
 
 /// A set of regions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -65,7 +78,7 @@ impl RegionSet {
 
     /// The members, in the order of the file.
     pub fn iter(&self) -> impl Iterator<Item = RegionId> + '_ {
-        (0..=(MAX_REGIONS - 1) as u8).map(RegionId).filter(|r| self.contains(*r))
+        self.0.iter().enumerate().flat_map(|(i, word)| bits(*word).map(move |bit| RegionId((i * 64) as u8 + bit)))
     }
 
     /// Whether the two share a member.
@@ -110,12 +123,7 @@ impl Values {
 
     /// Axes with a value, and the values.
     pub fn iter(&self) -> impl Iterator<Item = (AxisId, u64)> + '_ {
-        let mut rest = self.told;
-        std::iter::from_fn(move || {
-            let axis = AxisId((rest != 0).then(|| rest.trailing_zeros())? as u8);
-            rest &= rest - 1;
-            Some((axis, self.get(axis)))
-        })
+        bits(u64::from(self.told)).map(|axis| (AxisId(axis), self.get(AxisId(axis))))
     }
 
     /// Whether nothing is known.
@@ -220,7 +228,7 @@ pub struct Axis {
     pub labels: BTreeMap<String, String>,
     /// What a record would have to say for a value or set of values.
     pub needs: BTreeMap<String, String>,
-    /// Values that are ways of another one and count instead of it: a bit, and the bits of its ways.
+    /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
@@ -263,6 +271,17 @@ impl Axis {
             }
         }
         n + rest.count_ones()
+    }
+
+    /// Of two values that are one or of which one is a way of the other, the more particular.
+    #[must_use]
+    pub fn narrower(&self, a: u64, b: u64) -> Option<u64> {
+        let way = |base: u64, way: u64| self.variants.iter().any(|&(bit, ways)| bit == base && way != 0 && ways & way == way);
+        match () {
+            () if a == b || way(b, a) => Some(a),
+            () if way(a, b) => Some(b),
+            () => None,
+        }
     }
 
     /// Our words for the values in `bits`.
@@ -328,6 +347,8 @@ pub struct Region {
     pub depth: u8,
     /// Whether it has a left and a right.
     pub paired: bool,
+    /// The modality that a charge line means which names it and no modality: its own, else that of the node above.
+    pub usually: u64,
 }
 
 /// How a concept's words take part in a sentence.
@@ -408,6 +429,10 @@ pub struct Concept {
     pub region: Option<RegionId>,
     /// The axis of what a unit counts.
     pub counts: Option<AxisId>,
+    /// Of a unit: a sentence of the body has to name one of these before its numbers count, the most trusted first.
+    pub beside: Vec<ConceptId>,
+    /// Sections in whose sentences the words count, besides those of their axes.
+    pub read_in: Vec<SectionKind>,
 }
 
 /// What a cue says of the exam or the contrast it reaches.
@@ -575,6 +600,8 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// A circumstance of the claim.
+    Circumstance(CircumstanceId),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -590,6 +617,8 @@ pub struct Row {
     pub values: Values,
     /// The code.
     pub code: Box<str>,
+    /// The axis that counts the units: one for each behind the first.
+    pub each_further: Option<AxisId>,
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
@@ -605,6 +634,10 @@ pub struct Family {
     pub unless: Values,
     /// Regions of which it takes any; one code whichever.
     pub any: RegionSet,
+    /// Only a study that names no region: a method billed by itself.
+    pub nowhere: bool,
+    /// No study of its own: its code comes beside any study that has what it wants.
+    pub companion: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.
@@ -613,6 +646,10 @@ pub struct Family {
     pub assume: Values,
     /// Codes added where a study of the family says so too.
     pub adds: Vec<Row>,
+    /// Families whose codes come beside in a report, where the study has what they want.
+    pub brings: Vec<FamilyId>,
+    /// The axis that counts the units.
+    pub each: Option<AxisId>,
     /// One code a side.
     pub per_side: bool,
     /// First day, inclusive.
@@ -662,6 +699,10 @@ pub struct Rule {
     pub unless_own_findings: bool,
     /// Values that the study has to have.
     pub when: Values,
+    /// Values that the study may not have.
+    pub unless: Values,
+    /// What it asks of the site's policy.
+    pub(crate) under: super::policy::Under,
     /// First day, inclusive.
     pub from: Option<Date>,
     /// Last day, inclusive.

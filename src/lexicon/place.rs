@@ -23,12 +23,44 @@ pub enum EntryKind {
     Rule,
     /// A billing code.
     Code,
+    /// An option of site policy.
+    Policy,
+    /// Codes that become others by a choice of policy.
+    Choice,
+    /// Codes that a payer or setting has instead of others.
+    Payer,
+    /// Exams of several reports that one code joins.
+    Join,
+    /// A named answer to an edit.
+    Pair,
+    /// Codes that are billed beside another only.
+    AddOn,
+    /// A modifier, and when it is taken.
+    Modifier,
+    /// What a text may say of how an exam was made.
+    Circumstance,
 }
 
 impl EntryKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 8] =
-        [Self::Region, Self::Concept, Self::Family, Self::Cue, Self::Section, Self::Document, Self::Rule, Self::Code];
+    pub const ALL: [Self; 16] = [
+        Self::Region,
+        Self::Concept,
+        Self::Family,
+        Self::Cue,
+        Self::Section,
+        Self::Document,
+        Self::Rule,
+        Self::Code,
+        Self::Policy,
+        Self::Choice,
+        Self::Payer,
+        Self::Join,
+        Self::Pair,
+        Self::AddOn,
+        Self::Modifier,
+        Self::Circumstance,
+    ];
 
     /// The name in files and on the command line.
     #[must_use]
@@ -42,6 +74,14 @@ impl EntryKind {
             Self::Document => "document",
             Self::Rule => "rule",
             Self::Code => "code",
+            Self::Policy => "policy",
+            Self::Choice => "choice",
+            Self::Payer => "payer",
+            Self::Join => "join",
+            Self::Pair => "pair",
+            Self::AddOn => "addon",
+            Self::Modifier => "modifier",
+            Self::Circumstance => "circumstance",
         }
     }
 }
@@ -71,6 +111,8 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule);
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule,
+        policies => Policy, choices => Choice, payers => Payer, joins => Join, pairs => Pair, addons => AddOn, modifiers => Modifier,
+        circumstances => Circumstance);
     out
 }

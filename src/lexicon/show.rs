@@ -135,7 +135,10 @@ impl Lexicon {
                     out.push(("names", Sense::Sign(id, SignWeight::Name)));
                 }
             }
-            EntryKind::Family | EntryKind::Rule | EntryKind::Code => {}
+            EntryKind::Circumstance => {
+                out.extend(self.billing.circumstance(&p.id).map(|id| ("terms", Sense::Circumstance(id))));
+            }
+            _ => {}
         }
         out
     }
@@ -150,6 +153,7 @@ impl Lexicon {
             EntryKind::Document => self.documents.iter().find(|d| d.id == p.id).map(|d| d.label.to_string()),
             EntryKind::Rule => self.rules.iter().find(|r| r.id == p.id).map(|r| r.message.to_string()),
             EntryKind::Code => self.code_card(&p.id).map(|c| c.label()),
+            _ => self.billing.about(p.kind, &p.id).map(|(message, ..)| message.to_owned()),
         }
         .unwrap_or_default()
     }
@@ -202,6 +206,12 @@ impl Lexicon {
             }
             EntryKind::Rule => self.rule_facts(&p.id, &mut out),
             EntryKind::Code => {}
+            _ => {
+                if let Some((_, source, choices)) = self.billing.about(p.kind, &p.id) {
+                    out.push(("choices", choices));
+                    out.push(("source", text(source.to_owned())));
+                }
+            }
         }
         for (name, sense) in self.senses_of(p) {
             for (heading, scope) in [(name, Scope::Any), ("titles only", Scope::Title), ("sentences only", Scope::Prose)] {
@@ -224,6 +234,7 @@ impl Lexicon {
             Owner::Line => false,
             Owner::Document(d) => p.kind == EntryKind::Document && self.documents[d.0 as usize].id == p.id,
             Owner::Family(f) => p.kind == EntryKind::Family && self.family(f).id == p.id,
+            Owner::Claim(place) => self.places[place as usize].kind == p.kind && self.places[place as usize].id == p.id,
             Owner::Rule(r) => p.kind == EntryKind::Rule && self.rules[r as usize].id == p.id,
         }
     }
@@ -253,11 +264,15 @@ impl Lexicon {
         out.push(("when", text(self.says(&f.when, &none))));
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
+        out.push(("no region", if f.nowhere { vec!["only where none is named".to_owned()] } else { Vec::new() }));
+        out.push(("companion", if f.companion { vec!["of any study that has it".to_owned()] } else { Vec::new() }));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
         let rows =
             |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
+        out.push(("brings", f.brings.iter().map(|id| self.family(*id).id.to_string()).collect()));
+        out.push(("units", f.each.iter().map(|a| format!("one for each of {}", self.axis(*a).id)).collect()));
         out.push(("silence means", text(self.says(&f.assume, &none))));
         out.push(("per side", if f.per_side { vec!["one unit a side".to_owned()] } else { Vec::new() }));
         out.push(("valid", text(days(f.from, f.until))));
@@ -276,7 +291,14 @@ impl Lexicon {
             }
             Effect::Becomes { from, to, beside, taking } => {
                 let list: Vec<String> = beside.iter().map(name).collect();
-                out.push(("becomes", vec![format!("{from} becomes {to} beside {}{}", list.join(", "), taking.iter().fold(String::new(), |_, code| format!(", and takes in {code}")))]));
+                out.push((
+                    "becomes",
+                    vec![format!(
+                        "{from} becomes {to} beside {}{}",
+                        list.join(", "),
+                        taking.iter().fold(String::new(), |_, code| format!(", and takes in {code}"))
+                    )],
+                ));
             }
         }
         out.push(("when", text(self.says(&rule.when, &RegionSet::default()))));

@@ -172,7 +172,8 @@ impl Matcher {
 
     /// Every occurrence of every term that stands on word borders: pattern and span, by start, the longer first.
     pub(super) fn find(&self, words: &Words, folded: &str, mut found: impl FnMut(u32, Span)) {
-        let text: Vec<Option<Known>> = cut(words, folded).collect();
+        let mut text: Vec<Option<Known>> = Vec::with_capacity(folded.len() / 4); // words are longer, marks shorter
+        text.extend(cut(words, folded));
         let mut here: Vec<(u32, Span)> = Vec::new();
         for (i, first) in text.iter().enumerate() {
             let Some(first) = first else { continue };

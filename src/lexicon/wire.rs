@@ -66,6 +66,7 @@ pub(super) struct RegionWire {
     pub(super) implies: ValuesWire,
     #[serde(default)]
     pub(super) paired: bool,
+    pub(super) usually: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) terms: Words,
     #[serde(default)]
@@ -86,6 +87,10 @@ pub(super) struct ConceptWire {
     #[serde(default, rename = "label")]
     pub(super) _label: Option<String>,
     pub(super) counts: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) beside: Words,
+    #[serde(default)]
+    pub(super) read_in: Words,
     #[serde(default)]
     pub(super) sets: ValuesWire,
     #[serde(default)]
@@ -196,6 +201,7 @@ pub(super) struct ContrastRows {
 #[derive(Deserialize, Debug)]
 pub(super) struct RowWire {
     pub(super) code: Spanned<String>,
+    pub(super) each_further: Option<Spanned<String>>,
     #[serde(flatten)]
     pub(super) values: BTreeMap<String, OneOrMany>,
 }
@@ -213,6 +219,10 @@ pub(super) struct FamilyWire {
     pub(super) any: Words,
     #[serde(default)]
     pub(super) all: Words,
+    #[serde(default)]
+    pub(super) nowhere: bool,
+    #[serde(default)]
+    pub(super) companion: bool,
     pub(super) contrast: Option<ContrastRows>,
     pub(super) code: Option<Spanned<String>>,
     #[serde(default)]
@@ -221,6 +231,9 @@ pub(super) struct FamilyWire {
     pub(super) assume: ValuesWire,
     #[serde(default)]
     pub(super) adds: Vec<Spanned<RowWire>>,
+    #[serde(default)]
+    pub(super) brings: Words,
+    pub(super) each: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) per_side: bool,
     pub(super) from: Option<Spanned<Datetime>>,
@@ -250,6 +263,10 @@ pub(super) struct RuleWire {
     pub(super) becomes: Option<BecomesWire>,
     #[serde(default)]
     pub(super) when: ValuesWire,
+    #[serde(default)]
+    pub(super) unless: ValuesWire,
+    #[serde(default)]
+    pub(super) policy: ValuesWire,
     #[serde(default)]
     pub(super) unless_own_findings: bool,
     pub(super) from: Option<Spanned<Datetime>>,

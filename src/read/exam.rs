@@ -158,9 +158,7 @@ fn is_told(text: &Text<'_>) -> bool {
     let whole = text.whole();
     let behind = text.text().find(": ").map(|at| Span::new(at as u32 + 2, whole.end));
     let read = |span: Span, counts: fn(Role) -> bool| -> usize {
-        let mut mentions = Vec::new();
-        text.mentions(span, true, &mut mentions);
-        mentions.iter().filter(|m| counts(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
+        text.read(span, true).iter().filter(|m| counts(text.lexicon.concept(m.concept).role)).map(|m| words_in(text, m.span)).sum()
     };
     let tells =
         |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
@@ -174,9 +172,7 @@ fn is_told(text: &Text<'_>) -> bool {
 
 /// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
 fn is_sentence(text: &Text<'_>, range: Span) -> bool {
-    let mut cues = Vec::new();
-    text.cues(range, &mut cues);
-    cues.iter().any(|(s, c)| {
+    text.judgements(range).iter().any(|(s, c)| {
         let means = text.lexicon.cue(*c).means;
         matches!(means, Means::Performed | Means::Recommendation | Means::Planned | Means::Ordered | Means::NotPerformed) && s.len() > 5
     }) || text.slice(range).split(' ').any(|w| {
@@ -224,9 +220,7 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
 
 /// Whether a range names a region, a side or contrast.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    let mut mentions = Vec::new();
-    text.mentions(range, true, &mut mentions);
-    mentions.iter().any(|m| {
+    text.read(range, true).iter().any(|m| {
         let c = text.lexicon.concept(m.concept);
         title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
     })
@@ -321,10 +315,8 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     if is_sentence(text, span) && words > 4 {
         return false;
     }
-    let mut cues = Vec::new();
-    text.cues(span, &mut cues);
-    let mut mentions = Vec::new();
-    text.mentions(span, true, &mut mentions);
+    let cues = text.judgements(span);
+    let mentions = text.read(span, true);
     let first = mentions.first().map_or(span.end, |m| m.span.start);
     let leads = |s: &Span, means: Means| {
         s.start < first && matches!(means, Means::Comparison | Means::History | Means::Recommendation | Means::Conditional)
@@ -425,7 +417,8 @@ fn tells_film(text: &Text<'_>) -> bool {
 fn is_film(lexicon: &Lexicon, reading: &Reading) -> bool {
     let modality = lexicon.known.modality;
     let film = lexicon.axis(modality).bit("xr").unwrap_or(0);
-    let taken = |r: RegionId| lexicon.families.iter().any(|f| f.when.get(modality) & film != 0 && (f.any.contains(r) || f.all.contains(&r)));
+    let taken =
+        |r: RegionId| lexicon.families.iter().any(|f| f.when.get(modality) & film != 0 && (f.any.contains(r) || f.all.contains(&r)));
     reading.atoms.iter().all(|a| a.implied.get(modality) == film && a.region.is_none_or(|r| taken(r) || lexicon.region(r).paired))
 }
 

@@ -123,7 +123,8 @@ fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
 fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
     let has = |kind: SectionKind| parts.iter().any(|p| p.kind == kind && p.body.len() > 3);
     let method = text.lexicon.known.method;
-    let built = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some() || a.values.get(method) != 0));
+    let built =
+        |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some() || a.values.get(method) != 0));
     let mut score = 0;
     if built(Source::Title) {
         score += 3;

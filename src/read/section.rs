@@ -141,16 +141,13 @@ fn soft_border(all: &[u8], at: u32) -> bool {
 
 /// Whether a range holds the word of a modality.
 fn names_modality(text: &Text<'_>, range: Span) -> bool {
-    let mut mentions = Vec::new();
-    text.mentions(range, true, &mut mentions);
-    mentions.iter().any(|m| text.lexicon.concept(m.concept).sets.get(text.lexicon.known.modality) != 0)
+    text.read(range, true).iter().any(|m| text.lexicon.concept(m.concept).sets.get(text.lexicon.known.modality) != 0)
 }
 
 /// Whether a range holds a modality, or a method or a protocol that implies one.
 pub(crate) fn names_exam(text: &Text<'_>, range: Span) -> bool {
     let known = &text.lexicon.known;
-    let mut mentions = Vec::new();
-    text.mentions(range, true, &mut mentions);
+    let mentions = text.read(range, true);
     mentions.iter().any(|m| {
         let c = text.lexicon.concept(m.concept);
         c.role == Role::Plain && (c.sets.get(known.modality) | c.implies.get(known.modality) | c.sets.get(known.method)) != 0
@@ -195,9 +192,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         if words == 0 || words > 6 || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
             continue;
         }
-        let mut mentions = Vec::new();
-        text.mentions(piece, true, &mut mentions);
-        let read: usize = mentions.iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
+        let read: usize = text.read(piece, true).iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
         if read * 2 < words {
             continue;
         }

@@ -237,7 +237,9 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         let joined = g.modality_at.zip(g.last_join).is_some_and(|(m, j)| j > m);
         let since = g.modality_at.is_some_and(|m| g.regions_since(m));
         let clash = method != 0 && g.values.get(known.method) != 0 && g.values.get(known.method) != method;
-        if have != 0 && (have != modality || since || joined || clash) {
+        // "US TTE": a kind of ultrasound and its general name are one exam
+        let kin = have != modality && lexicon.axis(known.modality).narrower(have, modality).is_some();
+        if have != 0 && (joined || clash || (!kin && (have != modality || since))) {
             groups.push(Group::default());
         }
     } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
@@ -271,8 +273,9 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             g.values.add(axis, bits);
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         } else {
-            // of two words for one axis the later, more particular one holds
-            g.values.set(axis, bits);
+            // of two words for one axis the later holds, of a value and a way of it the way
+            let way = lexicon.axis(axis).narrower(g.values.get(axis), bits);
+            g.values.set(axis, way.unwrap_or(bits));
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         }
     }
@@ -641,8 +644,8 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
-            for (axis, bits) in c.sets.iter().filter(|(axis, _)| g.values.get(*axis) == 0) {
-                atom.values.set(axis, bits);
+            for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
+                atom.values.add(axis, bits);
                 atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
             }
             for (axis, bits) in c.implies.iter() {

@@ -44,7 +44,7 @@ pub(crate) struct Text<'a> {
 impl<'a> Text<'a> {
     pub(crate) fn new(lexicon: &'a Lexicon, source: &'a str) -> Self {
         let folded = Folded::new(source);
-        let mut hits: Vec<Hit> = Vec::new();
+        let mut hits: Vec<Hit> = Vec::with_capacity(folded.text().len() / 8);
         lexicon.terms.find(folded.text(), |pattern, span| hits.push(Hit { span, pattern }));
         let line_starts = std::iter::once(0)
             .chain(source.match_indices('\n').map(|(i, _)| i as u32 + 1))
@@ -187,7 +187,10 @@ impl<'a> Text<'a> {
                 }
             }
         }
+        let modality = self.lexicon.known.modality;
         longest(&mut out, |c| match self.lexicon.concept(c).role {
+            // a hint that tells more than its modality names something: "fetal heart rate"
+            Role::Hint if self.lexicon.concept(c).sets.iter().any(|(axis, _)| axis != modality) => 1,
             Role::Acquisition
             | Role::Hint
             | Role::Coverage

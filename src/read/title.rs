@@ -10,7 +10,7 @@ use super::statement::{Atom, Item, Piece, parse};
 use super::text::Text;
 use crate::code::family::{Candidate, choose};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Counts, Family, Role, Sense};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, Family, Role, Sense};
 use crate::lexicon::vocabulary::{Guess, Repair};
 use crate::text::{Span, Token, TokenKind, tokens};
 
@@ -72,7 +72,7 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Readi
         let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
         let mut atoms = parse(lexicon, &pieces, true);
         let supplied = line != Line::Title && supply_modality(lexicon, &mut atoms, day);
-        let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, line != Line::Title);
+        let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, line);
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
             best = Some((score, Reading { atoms, unexplained, repaired, supplied, satisfied }));
         }
@@ -84,7 +84,7 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Readi
 /// letters; repairs; fewer studies; how common the code is.
 type Score = (bool, bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
 
-fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, by_common: bool) -> (Score, bool) {
+fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, line: Line) -> (Score, bool) {
     let modality = lexicon.known.modality;
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
@@ -92,12 +92,13 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         let held = lexicon.axis_named("procedure").is_some_and(|axis| a.values.get(axis) != 0);
         held || (bits != 0 && bits & lexicon.edition.built == 0)
     };
-    let candidates: Vec<Candidate> = atoms.iter().map(|a| candidate(lexicon, a)).collect();
+    let register = register(lexicon, line == Line::Charge);
+    let candidates: Vec<Candidate> = atoms.iter().map(|a| register(candidate(lexicon, a))).collect();
     let choices = choose(lexicon, &candidates, day);
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
-    let common = if by_common { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) } else { 0 };
+    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) };
     let score = (
         satisfied,
         !atoms.is_empty(),
@@ -128,16 +129,29 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
         }
     }
     for (axis, bits) in atom.implied.iter() {
-        if values.get(axis) == 0 {
-            values.set(axis, bits);
+        if values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags {
+            values.add(axis, bits);
         }
     }
     Candidate { region: atom.region, values }
 }
 
+/// Tells a candidate whether it stands in a charge line or in a report: families may want the one or the other.
+fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candidate {
+    let axis = lexicon.axis_named("register");
+    let value = axis.and_then(|a| lexicon.axis(a).bit(if charge_line { "charge_line" } else { "report" })).unwrap_or(0);
+    move |mut c| {
+        if let Some(axis) = axis {
+            c.values.set(axis, value);
+        }
+        c
+    }
+}
+
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
-/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the first of
-/// the edition, then the more common.
+/// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the usual one
+/// of its regions, the one that asks for other words of it, the one with fewer studies, the first of the edition, the
+/// more common.
 fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     let known = &lexicon.known;
     let told = |a: &Atom| a.values.get(known.modality) | a.implied.get(known.modality);
@@ -151,12 +165,14 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     if all != 0 || atoms.is_empty() || atoms.iter().all(|a| a.region.is_none() && a.values.is_empty()) {
         return false;
     }
-    let mut best: Option<((usize, usize, bool, u16), u64)> = None;
+    let register = register(lexicon, true);
+    let usual = |bit: u64| atoms.iter().filter(|a| a.region.is_some_and(|r| lexicon.region(r).usually == bit)).count();
+    let mut best: Option<((usize, usize, usize, usize, Reverse<usize>, bool, u16), u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
             .map(|a| {
-                let mut c = candidate(lexicon, a);
+                let mut c = register(candidate(lexicon, a));
                 c.values.set(known.modality, bit);
                 c
             })
@@ -165,9 +181,10 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         // a family that wants nothing but the modality can't tell that it is this one
         let tells = |f: &Family| !f.any.is_empty() || !f.all.is_empty() || f.when.iter().any(|(axis, _)| axis != known.modality);
         let taken: usize = choices.iter().filter(|c| tells(lexicon.family(c.family))).map(|c| c.members.len()).sum();
-        let asked: usize = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i]))).sum();
+        let asked = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i])));
+        let (strong, weak) = asked.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
         let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
-        let rank = (taken, asked, lexicon.edition.order.first() == Some(&bit), frequency);
+        let rank = (taken, strong, usual(bit), weak, Reverse(choices.len()), lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
         }
@@ -179,15 +196,16 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     true
 }
 
-/// How many axes that a line tells the rows of a family ask for.
-fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> usize {
+/// How many axes that a line tells the family or its rows ask for: those that only some modalities have (contrast, a
+/// method, views), and the others.
+fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: &Candidate) -> (usize, usize) {
     let (f, known) = (lexicon.family(family), &lexicon.known);
-    [Some(known.contrast), Some(known.method), known.views]
-        .into_iter()
-        .flatten()
-        .filter(|axis| candidate.values.get(*axis) != 0)
-        .filter(|axis| f.rows.iter().any(|r| r.values.get(*axis) != 0) || f.when.get(*axis) != 0)
-        .count()
+    let strong = |axis: AxisId| [Some(known.contrast), Some(known.method), known.views].contains(&Some(axis));
+    let weak = |axis: AxisId| Some(axis) == known.extent || (lexicon.axis(axis).kind == AxisKind::Flags && Some(axis) != known.projections);
+    let asks = |axis: AxisId, told: u64| f.rows.iter().map(|r| &r.values).chain([&f.when]).any(|v| v.get(axis) & told != 0);
+    let asked =
+        |wanted: &dyn Fn(AxisId) -> bool| candidate.values.iter().filter(|(axis, told)| wanted(*axis) && asks(*axis, *told)).count();
+    (asked(&strong), asked(&weak))
 }
 
 /// A word of the vocabulary on the way to a term: the border behind it, its id, the cost of its repair, where it stands.
@@ -275,7 +293,7 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
                         if let Sense::Concept(id) = sense
                             && scope.admits(true)
                         {
-                            out[from as usize].push(edge(text.lexicon, from, to, span, id, cost));
+                            out[from as usize].push(Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 });
                         }
                     }
                 }
@@ -292,11 +310,6 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
         fallback(text, &mut out[i], i as u32, t);
     }
     out
-}
-
-fn edge(lexicon: &Lexicon, from: u32, to: u32, span: Span, id: ConceptId, cost: u16) -> Edge {
-    let _ = lexicon;
-    Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 }
 }
 
 /// An exact term inside a longer exact term is not read, unless another long term crosses the longer one, so that the
@@ -380,10 +393,10 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
         let mut here = std::mem::take(&mut at[node as usize]);
         here.sort_by_key(key);
         here.truncate(BEAM);
-        let (from, to) = (kept.len(), kept.len() + here.len());
-        kept.extend(here);
-        for before in from..to {
-            let (letters, cost, len) = key(&kept[before]);
+        for partial in here {
+            let before = kept.len();
+            kept.push(partial);
+            let (letters, cost, len) = key(&partial);
             for edge in &edges[node as usize] {
                 let (letters, cost, len) = (letters + edge.letters, cost + edge.cost, len + 1);
                 at[edge.to as usize].push(Partial { before, edge: *edge, letters, cost, len });
