@@ -187,6 +187,9 @@ fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
         exams.ours.iter().filter(|e| e.source <= least).flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b)
     };
     let implied = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.implied.get(m)).fold(0, |a, b| a | b);
+    // "views" alone suggests films; beside another suggestion it says nothing
+    let films = lexicon.axis(m).bit("xr").unwrap_or(0);
+    let implied = if implied == films { implied } else { implied & !films };
     // what the title names counts before what the text mentions, and that before what words only suggest
     [named(Source::Heading), named(Source::Findings), implied]
         .into_iter()
@@ -327,9 +330,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     if side != 0 {
         let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);
         s.sides.push((side, source, span));
-        let both_listed = source == Source::Performed
+        let both_listed = matches!(source, Source::Performed | Source::Title)
             && views::told(lexicon, atom, source).is_some()
-            && s.sides.iter().all(|(_, src, _)| *src == Source::Performed);
+            && s.sides.iter().all(|(_, src, _)| *src == source);
         if s.values.get(known.side) == 0 || both_listed {
             s.values.add(known.side, side);
         }

@@ -10,7 +10,7 @@ use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{CueId, Means, Reach, RegionId, Role, SectionKind};
+use crate::lexicon::model::{Counts, CueId, Means, Reach, RegionId, Role, SectionKind};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -85,6 +85,11 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
             let reading = title::read(text, head, day, if headline { Line::Headline } else { Line::Title });
             let end =
                 parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            if undone_below(text, part).is_some() {
+                let Reading { atoms, .. } = reading;
+                out.others.push(Other { atoms, reason: Reason::NotPerformed, span: part.head, kind: SectionKind::Title });
+                continue;
+            }
             if told_result(text, part, &reading, &out) {
                 let Reading { atoms, .. } = reading;
                 out.others.push(Other { atoms, reason: Reason::Comparison, span: part.head, kind: part.kind });
@@ -97,6 +102,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
             {
                 push(&mut out, source, reading, part.head, Span::new(part.body.start, end.max(part.body.start)));
             }
+        }
+        if part.kind == SectionKind::Technique {
+            number_under_views(text, part, &mut out);
         }
         match part.kind {
             SectionKind::Title | SectionKind::Order => {
@@ -111,6 +119,36 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     }
     closing_title(text, parts, day, &mut out);
     out
+}
+
+/// A bare number under a heading that counts views: "Views: 3".
+fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
+    let Some(axis) = text.lexicon.known.views else { return };
+    let unit = text.read(part.head, true).iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit);
+    let first = tokens(text.text(), part.body).find(|t| t.kind == TokenKind::Word && !text.is_unticked(t.span.start));
+    let Some((at, n)) = first.filter(|_| unit).and_then(|t| Some((t.span, text.slice(t.span).parse::<u32>().ok()?))) else { return };
+    if (1..=Counts::MOST).contains(&n) {
+        let mut atom = Atom { span: at, ..Atom::default() };
+        atom.values.set(axis, Counts::new(Some(n), n).0);
+        atom.proofs.push(Proof { facet: Facet::Axis(axis), span: at, concept: None });
+        out.ours.push(Statement { source: Source::Performed, atoms: vec![atom], span: at, scope: at, unexplained: 0, repaired: 0, supplied: false });
+    }
+}
+
+/// Whether the first sentence under a heading says that the exam was not done, and of nothing else that it was not:
+/// "Modified barium swallow: patient too drowsy, not performed."
+fn undone_below(text: &Text<'_>, part: &Part) -> Option<Span> {
+    let first = sentences(text.text(), part.body).next()?;
+    let lexicon = text.lexicon;
+    let names = |m: &Mention| {
+        let c = lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(lexicon.known.modality) != 0)
+            || lexicon.known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    if text.read(first, false).iter().any(names) {
+        return None;
+    }
+    text.judgements(first).iter().find(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed).map(|(at, _)| *at)
 }
 
 /// Whether a heading names an exam of another kind than the title's and no more than its result stands under it:
@@ -178,7 +216,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     }) || text.slice(range).split(' ').any(|w| {
         matches!(
             w,
-            "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
+            "thank" | "dear" | "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
         )
     })
 }
