@@ -1,5 +1,6 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
+use crate::code::complete::Checked;
 use crate::code::family::is_in;
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
@@ -46,6 +47,8 @@ pub(crate) struct Study {
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
+    /// Its checklist held against the report, once its family is known.
+    pub(crate) checked: Option<Checked>,
 }
 
 impl Study {
@@ -75,6 +78,7 @@ impl Study {
             conflict: false,
             contrast_assumed: false,
             withheld: false,
+            checked: None,
         }
     }
 }
@@ -110,6 +114,7 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
         return studies;
     }
     drop_frames(lexicon, &mut studies);
+    drop_components(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
     if let Some(from) = studies.iter().find(|s| s.region.is_some()).cloned() {
@@ -253,7 +258,10 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
     let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
     // "AP pelvis." beside the hip of the title
-    let listed = source == Source::Performed && atom.region_named && views::told(lexicon, atom, source).is_some();
+    let listed = source == Source::Performed
+        && atom.region_named
+        && lexicon.has(&atom.values, "modality", "xr")
+        && views::told(lexicon, atom, source).is_some();
     if !(own_modality || (method && near) || listed) {
         return false;
     }
@@ -261,6 +269,13 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
         Source::Heading | Source::Title => atom.region.is_some() || method,
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
+            // a CT of its own beside a PET/CT
+            let apart = atom.region_named
+                && lexicon.has(&atom.values, "purpose", "diagnostic")
+                && studies.iter().any(|s| is_part(lexicon, m, s.values.get(known.modality)));
+            if apart {
+                return true;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
@@ -363,7 +378,10 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || flagged(lexicon, &s.values) };
+        let Some(region) = s.region else {
+            let whole = s.source <= Source::Title && lexicon.is_whole(s.values.get(known.modality));
+            return list.len() == 1 || whole || lexicon.names_exam(&s.values);
+        };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
             j != me
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
@@ -373,9 +391,31 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     });
 }
 
-/// Whether a study has any of the values that are there or not.
-fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
-    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
+/// The CT of a PET/CT is no exam beside it, unless it is called diagnostic, was made with contrast, or the
+/// title tells its contrast.
+fn drop_components(lexicon: &Lexicon, studies: &mut Vec<Study>) {
+    let known = &lexicon.known;
+    let hybrids: Vec<(u64, Option<RegionId>)> = studies.iter().map(|s| (s.values.get(known.modality), s.region)).collect();
+    let part_of = |m: u64, region: Option<RegionId>| {
+        hybrids.iter().any(|(h, r)| {
+            let same = *r == region || r.zip(region).is_some_and(|(a, b)| is_in(lexicon, a, b) || is_in(lexicon, b, a));
+            is_part(lexicon, m, *h) && (same || r.is_none())
+        })
+    };
+    studies.retain(|s| {
+        let m = s.values.get(known.modality);
+        let own = lexicon.has(&s.values, "purpose", "diagnostic")
+            || (s.title_contrast | s.performed_contrast) & known.post != 0
+            || s.values.get(known.method) != 0
+            || (s.source == Source::Title && (s.title_contrast != 0 || !lexicon.has(&s.values, "modality", "ct")));
+        m == 0 || own || !part_of(m, s.region)
+    });
+}
+
+/// Whether a modality is part of another one: the CT of a PET/CT, or of a PET.
+fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
+    let mut ways = lexicon.axis(lexicon.known.modality).together.iter();
+    part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
 }
 
 /// Whether the title tells exams with contrast from exams without.
@@ -424,7 +464,7 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr");
+    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };

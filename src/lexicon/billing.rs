@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::value::Datetime;
 
@@ -181,7 +181,7 @@ pub(super) struct RationaleWire {
 }
 
 /// Codes and families, each by name or by the beginning of it with a `*` behind.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Wanted {
     families: Vec<FamilyId>,
     codes: Vec<Box<str>>,
@@ -198,7 +198,7 @@ impl Wanted {
 }
 
 /// Days of validity, both inclusive.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Valid(Option<Date>, Option<Date>);
 
 impl Valid {
@@ -208,7 +208,7 @@ impl Valid {
 }
 
 /// Why, for the reader: the entry's id, our words, and where it comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Ground {
     pub(crate) id: Box<str>,
     pub(crate) message: Box<str>,
@@ -216,7 +216,7 @@ pub(crate) struct Ground {
 }
 
 /// One line of a replacement.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ReplacementRow {
     /// Codes that all have to be there, one of each group.
     pub(crate) codes: Vec<Vec<Box<str>>>,
@@ -240,7 +240,7 @@ pub(crate) struct ReplacementRow {
 }
 
 /// Codes that become others under a policy.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Replacement {
     pub(crate) ground: Ground,
     pub(crate) under: Under,
@@ -249,7 +249,7 @@ pub(crate) struct Replacement {
 }
 
 /// Exams of several reports that one code joins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Join {
     pub(crate) ground: Ground,
     pub(crate) under: Under,
@@ -261,7 +261,7 @@ pub(crate) struct Join {
 }
 
 /// What a named rule answers to an edit that a modifier lifts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum PairAnswer {
     /// The second is inside the first.
     First,
@@ -274,7 +274,7 @@ pub(crate) enum PairAnswer {
 }
 
 /// A named rule over two codes that an edit joins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PairRule {
     pub(crate) ground: Ground,
     pub(crate) under: Under,
@@ -289,7 +289,7 @@ pub(crate) struct PairRule {
 }
 
 /// Codes that are billed beside another only.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AddOn {
     pub(crate) ground: Ground,
     pub(crate) codes: Wanted,
@@ -300,7 +300,7 @@ pub(crate) struct AddOn {
 }
 
 /// What the claim found out of a line before its modifiers are chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Cause {
     /// The same exam once more.
     Repeat,
@@ -319,7 +319,7 @@ pub(crate) enum Cause {
 }
 
 /// Which side a line is of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum SideOf {
     Left,
     Right,
@@ -328,7 +328,7 @@ pub(crate) enum SideOf {
 }
 
 /// A modifier and when it is taken. All that is given has to hold.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ModifierRule {
     pub(crate) ground: Ground,
     pub(crate) modifier: Box<str>,
@@ -352,7 +352,7 @@ pub(crate) struct ModifierRule {
 }
 
 /// What a text may say of how an exam was made, and a claim has to know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Circumstance {
     pub(crate) id: Box<str>,
     /// Whether it is of one exam; else of all in the text.
@@ -360,7 +360,7 @@ pub(crate) struct Circumstance {
 }
 
 /// What the fee schedule says of a code.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Flags {
     /// Both sides: 0 no adjustment, 1 one and a half, 2 both sides in the code, 3 each side in full, 9 not applicable.
     pub(crate) bilateral: Option<u8>,
@@ -370,7 +370,7 @@ pub(crate) struct Flags {
 }
 
 /// All tables of the claim, frozen.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Billing {
     pub(crate) policies: Vec<PolicyOption>,
     pub(crate) choices: Vec<Replacement>,

@@ -1,11 +1,12 @@
 //! Edits between codes of one day, and most units a day: tables with an edition, ours and those that CMS publishes.
 
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 /// Which release of a table answers, and the days that it is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditEdition {
     /// Its name: `practitioner 2024-07-01`, or the name of a loaded file.
     pub name: String,
@@ -24,7 +25,7 @@ impl EditEdition {
 }
 
 /// Two codes of which the second is not paid beside the first.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 struct Pair {
     first: Box<str>,
     second: Box<str>,
@@ -53,7 +54,7 @@ pub struct BadLine {
 }
 
 /// Pairs of codes and unit limits, frozen. Immutable, `Send + Sync`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Edits {
     pairs: Vec<Pair>,
     limits: BTreeMap<Box<str>, u32>,
@@ -263,10 +264,13 @@ fn compact_day(s: &str) -> Option<Date> {
 fn day_in(name: &str) -> Option<Date> {
     let part = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<i16>().ok()).flatten();
     (0..name.len()).filter_map(|i| name.get(i..i + 10)).find_map(|w| {
-        let p: Vec<i16> = w.split(['-', '/']).map(part).collect::<Option<_>>()?;
-        let [a, b, c] = p[..] else { return None };
-        let (y, m, d) = if a > 99 { (a, b, c) } else { (c, a, b) };
-        Date::new(y, i8::try_from(m).ok()?, i8::try_from(d).ok()?).ok()
+        let parts: Vec<i16> = w.split(['-', '/']).map(part).collect::<Option<_>>()?;
+        let (year, month, day) = match parts[..] {
+            [year, month, day] if year > 99 => (year, month, day),
+            [month, day, year] => (year, month, day),
+            _ => return None,
+        };
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     })
 }
 

@@ -10,6 +10,7 @@ macro_rules! files {
 files![
     "ambiguous.toml",
     "axes.toml",
+    "checklists.toml",
     "claim/choices.toml",
     "claim/circumstances.toml",
     "claim/encounters.toml",

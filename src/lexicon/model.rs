@@ -4,38 +4,40 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use serde::{Deserialize, Serialize};
+
 use super::supply::{MeasureId, SupplyId};
 
 /// Index of an axis, in the order of `axes.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AxisId(pub u8);
 
 /// Index of a region of the body tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RegionId(pub u8);
 
 /// Index of a concept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConceptId(pub u16);
 
 /// Index of a cue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CueId(pub u16);
 
 /// Index of a heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SectionId(pub u16);
 
 /// Index of a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentId(pub u8);
 
 /// Index of a circumstance of the claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CircumstanceId(pub u8);
 
 /// Index of a code family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FamilyId(pub u16);
 
 /// Most axes a lexicon may declare besides the region.
@@ -55,7 +57,7 @@ fn bits(mut word: u64) -> impl Iterator<Item = u8> {
 }
 
 /// A set of regions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RegionSet([u64; MAX_REGIONS / 64]);
 
 impl RegionSet {
@@ -96,7 +98,7 @@ impl RegionSet {
 }
 
 /// Values on every axis but the region: one bit a value; no bit set means unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Values {
     bits: [u64; MAX_AXES],
     /// Axes with a value, a bit each: most studies have a few of many.
@@ -136,7 +138,7 @@ impl Values {
 const _: () = assert!(MAX_AXES <= u32::BITS as usize);
 
 /// Whether an axis holds one value or several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AxisKind {
     /// One value.
     Enum,
@@ -150,7 +152,7 @@ pub enum AxisKind {
 
 /// How many of something, as far as a text says: "3", "2-3", "4 or more", "less than 4". A bit for each number that is
 /// possible; the highest stands for all beyond, and bit 0 says that there is no lower bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts(pub u64);
 
 impl Counts {
@@ -216,7 +218,7 @@ impl std::fmt::Display for Counts {
 }
 
 /// A declared axis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Axis {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -230,6 +232,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -333,7 +337,7 @@ impl Axis {
 }
 
 /// A node of the body tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Region {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -352,7 +356,7 @@ pub struct Region {
 }
 
 /// How a concept's words take part in a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// Sets its axes.
     Plain,
@@ -411,7 +415,7 @@ pub enum Role {
 }
 
 /// A meaning that words can have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Concept {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -435,8 +439,44 @@ pub struct Concept {
     pub read_in: Vec<SectionKind>,
 }
 
+/// What a complete study has to address: the extent of a study in a report is settled by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// Our words for the complete study.
+    pub label: Box<str>,
+    /// Families whose studies it settles.
+    pub of: Vec<FamilyId>,
+    /// What may have to be addressed; names as shown in answers.
+    pub elements: Vec<Box<str>>,
+    /// Sets of elements of which one is enough, by index.
+    pub ways: Vec<Vec<u8>>,
+    /// Whether an element counts where the technique says that it was scanned.
+    pub scanned: bool,
+}
+
+/// Index of a checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChecklistId(pub u8);
+
+/// What a word of a checklist says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// An element, both sides of it where it has two.
+    Element(u8),
+    /// One side of an element, the side beside it.
+    Side(u8),
+    /// Everything at once.
+    Whole,
+    /// That only a part was examined.
+    Part,
+    /// Nothing: swallows a word that it holds.
+    Unlike,
+}
+
 /// What a cue says of the exam or the contrast it reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
     /// Done in this session.
     Performed,
@@ -466,14 +506,20 @@ pub enum Means {
     Quoted,
     /// Nothing came of the exam at all.
     Undone,
+    /// An agent was not given; says nothing of the exam.
+    Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
+    /// Not seen: a part of the body that was looked for, or that nobody looked for.
+    Unseen,
+    /// Why something could not be seen.
+    Excused,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
     Pseudo,
 }
 
 /// Where a cue reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// What stands after it.
     After,
@@ -484,7 +530,7 @@ pub enum Reach {
 }
 
 /// A `ConText` cue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cue {
     /// Its name in files.
     pub id: Box<str>,
@@ -495,7 +541,7 @@ pub struct Cue {
 }
 
 /// What a section is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SectionKind {
     /// Names the exam.
     Title,
@@ -536,7 +582,7 @@ pub enum SectionKind {
 }
 
 /// A heading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SectionEntry {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -545,7 +591,7 @@ pub struct SectionEntry {
 }
 
 /// What a kind of document lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Allows {
     /// Nothing.
     None,
@@ -556,7 +602,7 @@ pub enum Allows {
 }
 
 /// A kind of document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DocumentKind {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -575,7 +621,7 @@ pub struct DocumentKind {
 }
 
 /// How a sign counts for a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SignWeight {
     /// For it, as a heading.
     Heading,
@@ -588,7 +634,7 @@ pub enum SignWeight {
 }
 
 /// One meaning of a matched term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Sense {
     /// A concept.
     Concept(ConceptId),
@@ -602,6 +648,8 @@ pub enum Sense {
     Organ(RegionId),
     /// A circumstance of the claim.
     Circumstance(CircumstanceId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -611,7 +659,7 @@ pub enum Sense {
 }
 
 /// One condition of a row, and its code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Values that the study has to have, axis by axis.
     pub values: Values,
@@ -622,7 +670,7 @@ pub struct Row {
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Family {
     /// Its name in files and answers; the `rule` of a suggestion.
     pub id: Box<str>,
@@ -669,7 +717,7 @@ impl Family {
 }
 
 /// What a rule over a set of studies does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Effect {
     /// A study of the first family takes one of the second away.
     Absorbs(Vec<(FamilyId, FamilyId)>),
@@ -689,7 +737,7 @@ pub enum Effect {
 }
 
 /// A rule over the studies of one report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -717,7 +765,7 @@ pub struct Rule {
 
 /// A billing code as a fact.
 #[expect(clippy::struct_field_names, reason = "the code of a code is what coders call it")]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// The code.
     pub code: Box<str>,
@@ -744,7 +792,7 @@ impl Code {
 }
 
 /// A question to whoever wrote the report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueryText {
     /// Its kind in answers.
     pub kind: Box<str>,

@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::load::{At, Entries};
 
 /// The kinds of entry that can be listed and shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A node of the body tree, with its words.
     Region,
@@ -19,6 +21,8 @@ pub enum EntryKind {
     Section,
     /// A kind of document.
     Document,
+    /// What a complete study has to address.
+    Checklist,
     /// A rule over the codes of one report.
     Rule,
     /// A billing code.
@@ -43,13 +47,14 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Region,
         Self::Concept,
         Self::Family,
         Self::Cue,
         Self::Section,
         Self::Document,
+        Self::Checklist,
         Self::Rule,
         Self::Code,
         Self::Policy,
@@ -72,6 +77,7 @@ impl EntryKind {
             Self::Cue => "cue",
             Self::Section => "section",
             Self::Document => "document",
+            Self::Checklist => "checklist",
             Self::Rule => "rule",
             Self::Code => "code",
             Self::Policy => "policy",
@@ -87,7 +93,7 @@ impl EntryKind {
 }
 
 /// Where an entry stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) kind: EntryKind,
     pub(crate) id: Box<str>,
@@ -111,7 +117,8 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule,
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document,
+        checklists => Checklist, rules => Rule,
         policies => Policy, choices => Choice, payers => Payer, joins => Join, pairs => Pair, addons => AddOn, modifiers => Modifier,
         circumstances => Circumstance);
     out

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -14,7 +14,7 @@ use super::problem::{LexiconError, Problem};
 use super::wire::Words;
 
 /// What a site chooses; an option that is not named has its default.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     chosen: BTreeMap<Box<str>, Box<str>>,
     never: Vec<Box<str>>,
@@ -54,7 +54,7 @@ pub(super) struct PolicyWire {
 }
 
 /// An option.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PolicyOption {
     pub(crate) id: Box<str>,
     /// What it decides.
@@ -73,11 +73,11 @@ impl PolicyOption {
 }
 
 /// What an entry asks of the policy: options, and the choices of each of which one has to be made.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Under(pub(crate) Vec<(u8, Vec<u8>)>);
 
 /// The choice of every option, by index.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Settings(Vec<u8>);
 
 impl Settings {

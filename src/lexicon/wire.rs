@@ -46,6 +46,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) variants: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
@@ -240,6 +242,30 @@ pub(super) struct FamilyWire {
     pub(super) until: Option<Spanned<Datetime>>,
     pub(super) note: Option<String>,
     pub(super) hit: Words,
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChecklistWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    pub(super) of: Words,
+    pub(super) ways: Vec<Words>,
+    #[serde(default)]
+    pub(super) scanned: bool,
+    #[serde(default)]
+    pub(super) whole: Words,
+    #[serde(default)]
+    pub(super) part: Words,
+    #[serde(default)]
+    pub(super) unlike: Words,
+    pub(super) words: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) sides: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
     pub(super) miss: Words,
 }
 
