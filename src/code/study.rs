@@ -211,9 +211,20 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
         atom.values.set(known.modality, common);
     }
     let contrast = atom.values.get(known.contrast);
+    // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
+    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+        for s in studies.iter_mut() {
+            for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                s.values.add(axis, bits);
+            }
+            s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+        }
+        return;
+    }
     let home = studies
         .iter_mut()
-        .filter(|s| same_exam(lexicon, s, &atom, source == base))
+        .filter(|s| same_exam(lexicon, s, &atom, source == base && own_modality))
         .max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
     if let Some(s) = home {
         merge(lexicon, s, e, &atom, source, contrast);
@@ -320,6 +331,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         && have != new
         && is_in(lexicon, new, have)
         && atom.region_named
+        && !lists_parts(lexicon, e, have)
         && source <= Source::Heading
     {
         s.region = Some(new); // the narrower name
@@ -367,6 +379,11 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
             s.proofs.push(*p);
         }
     }
+}
+
+/// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
+fn lists_parts(lexicon: &Lexicon, e: &Statement, whole: RegionId) -> bool {
+    e.source == Source::Performed && e.atoms.iter().filter(|a| a.region.is_some_and(|r| r != whole && is_in(lexicon, r, whole))).count() > 1
 }
 
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.

@@ -1,6 +1,8 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
 pub(crate) mod billing;
+mod billing_build;
+mod billing_wire;
 mod build;
 mod card;
 mod check;

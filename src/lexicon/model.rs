@@ -800,6 +800,8 @@ pub struct QueryText {
     pub message: Box<str>,
     /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// The axis on which a default raises it.
+    pub default_of: Option<AxisId>,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

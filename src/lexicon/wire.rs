@@ -311,6 +311,7 @@ pub(super) struct QueryWire {
     pub(super) message: String,
     #[serde(default)]
     pub(super) raised_by: Words,
+    pub(super) default_of: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]
