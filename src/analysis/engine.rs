@@ -79,6 +79,9 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     for c in &coded {
         if undone {
             rejected.push(reject_coded(&r, c, Reason::NotPerformed, None));
+        } else if !r.exams.charge_line && needs_coder(lexicon, c) {
+            let kind = lexicon.documents.iter().find(|d| d.asks.as_deref() == Some(queries::INTERVENTIONAL));
+            rejected.push(reject_coded(&r, c, Reason::Document, kind.map(|k| k.reason.to_string())));
         } else if !r.admission.admitted && !let_through(&r, c) {
             rejected.push(reject_coded(
                 &r,
@@ -156,6 +159,12 @@ fn split_sides(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
             None => studies.push(s),
         }
     }
+}
+
+/// Whether a study is of a modality that this edition only names: catheter angiography.
+pub(super) fn needs_coder(lexicon: &Lexicon, c: &Coded) -> bool {
+    let modality = c.study.values.get(lexicon.known.modality);
+    modality != 0 && modality & lexicon.edition.built == 0
 }
 
 /// Whether a text that supports no codes lets this one through: imaging that is billed beside the procedure, and that
