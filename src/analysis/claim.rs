@@ -188,6 +188,7 @@ pub(super) fn build(
     let billed = b.items.iter().map(|i| (i.sources[0], i.billed.clone())).collect();
     encounter::versions(&mut b);
     encounter::join(&mut b);
+    encounter::sides(&mut b);
     encounter::rules(&mut b);
     encounter::repeats(&mut b);
     b.edits();

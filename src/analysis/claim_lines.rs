@@ -108,7 +108,8 @@ impl Builder<'_> {
             && (m.codes.is_empty() || m.codes.holds(item.billed.family, &item.exam))
             && (m.beside.is_empty() || others().any(|x| m.beside.holds(x.billed.family, &x.exam)))
             && one_of(&m.split, flags.split)
-            && one_of(&m.bilateral, flags.bilateral)
+            // of a code that the tables do not tell, sides may still be named
+            && one_of(&m.bilateral, flags.bilateral.or(Some(9)))
             && m.when.iter().all(|(axis, bits)| item.billed.values.get(axis) & bits == bits)
             && m.cause
                 .is_none_or(|c| if c == Cause::Edit { item.causes.iter().any(|c| *c != Cause::Repeat) } else { item.causes.contains(&c) });

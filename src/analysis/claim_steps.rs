@@ -173,7 +173,18 @@ impl Builder<'_> {
             let words = [self.words(first, "side"), self.words(second, "side")].concat();
             return Err(Open::Answered(self.because("edit-other-side", &fill, words), None));
         }
+        let session = || {
+            let told = self.told(second, "separate-session").or_else(|| self.told(first, "separate-session"))?;
+            Some(Err(Open::Answered(self.because("edit-session", &fill, vec![told]), Some(Cause::Session))))
+        };
         if let Some(p) = self.named(first, second) {
+            // a named question that has no words of its own is answered by a session that is told
+            if p.answer == PairAnswer::Ask
+                && p.query.is_none()
+                && let Some(answered) = session()
+            {
+                return answered;
+            }
             let inside = match p.answer {
                 PairAnswer::First => true,
                 PairAnswer::OwnFindings => !(second.billed.own_findings || first.report() != second.report()),
@@ -186,8 +197,8 @@ impl Builder<'_> {
                 (false, _) => Err(Open::Answered(reason, p.modifier.then_some(Cause::Both))),
             };
         }
-        if let Some(told) = self.told(second, "separate-session").or_else(|| self.told(first, "separate-session")) {
-            return Err(Open::Answered(self.because("edit-session", &fill, vec![told]), Some(Cause::Session)));
+        if let Some(answered) = session() {
+            return answered;
         }
         let own = |i: &Item| i.billed.own_findings || first.report() != second.report();
         // a toe beside its foot is no separate site: only what shares no part of the body is

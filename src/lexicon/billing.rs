@@ -6,12 +6,13 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::edits::Edits;
-use super::model::{CircumstanceId, FamilyId, Values};
+use super::model::{CircumstanceId, FamilyId, SectionKind, Values};
 use super::place::EntryKind;
 use super::policy::{PolicyOption, Under};
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
-pub(crate) const RATIONALES: [&str; 9] = [
+pub(crate) const RATIONALES: [&str; 10] = [
+    "sides-of-one-day",
     "later-version",
     "agent-given",
     "never-billed",
@@ -200,6 +201,8 @@ pub(crate) struct Circumstance {
     pub(crate) id: Box<str>,
     /// Whether it is of one exam; else of all in the text.
     pub(crate) exam: bool,
+    /// Sections beside the report of the exam itself whose words count too.
+    pub(crate) read_in: Vec<SectionKind>,
 }
 
 /// What the fee schedule says of a code.

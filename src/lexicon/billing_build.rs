@@ -9,9 +9,10 @@ use super::billing::{
 };
 use super::billing_wire::{ModifierWire, ReplacementWire, UnderWire};
 use super::build::Builder;
+use super::build::SECTIONS;
 use super::edits::{EditEdition, Edits};
 use super::load::{At, Entries};
-use super::model::{CircumstanceId, Code, Family, FamilyId, RegionSet, Sense, Values};
+use super::model::{CircumstanceId, Code, Family, FamilyId, RegionSet, SectionKind, Sense, Values};
 use super::place::EntryKind;
 use super::policy::{PolicyOption, PolicyWire, Under};
 use super::terms::{Scope, TermsBuilder};
@@ -37,7 +38,8 @@ impl Builder<'_> {
         for at in &entries.circumstances {
             let (file, w) = (at.file, &at.entry);
             let id = CircumstanceId(out.circumstances.len() as u8);
-            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam });
+            let read_in = w.read_in.iter().map(|k| self.choice(file, k, &SECTIONS, SectionKind::Other)).collect();
+            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in });
             self.words(file, terms, &w.terms, Sense::Circumstance(id), Scope::Any);
             self.proofs(file, Owner::Sense(Sense::Circumstance(id)), &w.hit, &w.miss);
         }

@@ -143,6 +143,8 @@ pub(super) struct CircumstanceWire {
     _label: Option<String>,
     #[serde(default)]
     pub(super) exam: bool,
+    #[serde(default)]
+    pub(super) read_in: Words,
     pub(super) terms: Words,
     pub(super) hit: Words,
     #[serde(default)]
