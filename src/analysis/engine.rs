@@ -53,7 +53,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
     omitted.extend(denied_methods(&r, &mut studies));
-    attributes::read(&r, &mut studies);
+    omitted.extend(attributes::read(&r, &mut studies));
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
@@ -64,7 +64,12 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
-        settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        let modality = s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
+        if lexicon.tells_contrast(modality) {
+            settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        } else {
+            s.proofs.retain(|p| p.facet != Facet::Axis(lexicon.known.contrast));
+        }
     }
     let (mut coded, loose) = code(lexicon, &studies, day);
     own_findings(&r, &mut coded);
