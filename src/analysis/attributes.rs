@@ -3,7 +3,7 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role, Values};
+use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Means, Role, SectionKind, Values};
 use crate::read::count;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
@@ -40,7 +40,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 };
                 let told = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // what a history names is no finding of this exam
+                    let finds = c.role == Role::Hint && part.kind != SectionKind::History;
+                    (c.role == Role::Plain || finds) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {
