@@ -18,12 +18,12 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-        let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
-        // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
-        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
         let titles: Vec<Span> = r.exams.ours.iter().filter(|e| matches!(e.source, Source::Title | Source::Order)).map(|e| e.span).collect();
         let in_title = |sentence: Span| titles.iter().any(|t| t.overlaps(sentence));
         let (mut affirmed, mut refused) = (Values::default(), Values::default());
+        let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
+        // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
+        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -104,6 +104,15 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     }
 }
 
+/// Takes flags away that the title has and the text says were not done ("the patient declined the endovaginal part").
+fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
+    for study in studies.iter_mut().filter(|s| s.values.get(axis) & bits != 0) {
+        study.values.set(axis, study.values.get(axis) & !bits);
+        let gone = |p: &Proof| p.concept.is_some_and(|c| r.text.lexicon.concept(c).sets.get(axis) & !bits == 0);
+        study.proofs.retain(|p| p.facet != Facet::Axis(axis) || !gone(p));
+    }
+}
+
 /// How far a number of the body is to be trusted, 0 most: by the words that stand near it, by its own form, by "at" before it.
 fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Option<usize> {
     const NEAR: u32 = 40; // bytes between a number and the words that it belongs to
@@ -112,15 +121,6 @@ fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Op
     let by_form = c.age.then_some(unit.beside.len().min(1));
     let at = r.text.text()[..c.span.start as usize].ends_with("at ").then_some(unit.beside.len());
     [by_words, by_form, at].into_iter().flatten().min()
-}
-
-/// Takes flags away that the title has and the text says were not done ("the patient declined the endovaginal part").
-fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
-    for study in studies.iter_mut().filter(|s| s.values.get(axis) & bits != 0) {
-        study.values.set(axis, study.values.get(axis) & !bits);
-        let gone = |p: &Proof| p.concept.is_some_and(|c| r.text.lexicon.concept(c).sets.get(axis) & !bits == 0);
-        study.proofs.retain(|p| p.facet != Facet::Axis(axis) || !gone(p));
-    }
 }
 
 /// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.

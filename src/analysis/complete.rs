@@ -6,6 +6,7 @@ use crate::code::complete::Checked;
 use crate::code::study::Study;
 use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, RegionId, Role, SectionKind, Sense, Told};
 use crate::read::exam::{Source, acquires};
+use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
@@ -92,8 +93,8 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side:
     let (mut judged, mut whole, mut part_only) = (false, None, None);
     // the element whose one side the last sentence told, and how many sentences ago
     let mut open: Option<(u8, u32)> = None;
-    for part in r.parts.iter().filter(|p| matches!(p.kind, K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Technique)) {
-        let all: Vec<Span> = sentences(r.text.text(), part.body).filter(|s| is_own(r, study, *s)).collect();
+    for part in &r.parts {
+        let all: Vec<Span> = told(r, part).into_iter().filter(|s| is_own(r, study, *s)).collect();
         let mut speaks_of = 0; // the side that the text speaks of, where it names one
         for (i, &sentence) in all.iter().enumerate() {
             let sides = sides(r, sentence);
@@ -187,6 +188,32 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
     whole.max_by_key(|(n, ..)| *n).map(|(_, region, proofs)| (region, proofs))
 }
 
+/// The sentences of a part that may describe what was seen. A section that tells something else ends where a line of its
+/// own begins, or, in a text without lines, at the first sentence that reads like findings: "COMPARISON: None. The
+/// kidneys are normal."
+fn told(r: &Reading<'_>, part: &Part) -> Vec<Span> {
+    use SectionKind as K;
+    let mut all: Vec<Span> = sentences(r.text.text(), part.body).collect();
+    match part.kind {
+        K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Technique => all,
+        K::Title | K::Order | K::History | K::Comparison | K::Admin => {
+            let begins = |s: &Span| r.text.starts_line(s.start) || reads(r, *s);
+            let from = all.iter().skip(1).position(begins).map_or(all.len(), |n| n + 1);
+            all.split_off(from)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Whether a sentence holds a measure or a word of findings.
+fn reads(r: &Reading<'_>, sentence: Span) -> bool {
+    let hint = |s| match s {
+        Sense::Concept(c) if r.text.lexicon.concept(c).role == Role::Hint => Some(r.text.lexicon.concept(c).sets.is_empty()),
+        _ => None,
+    };
+    r.text.senses(sentence, hint).any(|(_, plain)| plain)
+}
+
 /// Both sides of the body.
 fn both_sides(r: &Reading<'_>) -> u64 {
     let axis = r.text.lexicon.axis(r.text.lexicon.known.side);
@@ -239,17 +266,10 @@ fn sides(r: &Reading<'_>, sentence: Span) -> Vec<(Span, u64)> {
 
 /// Whether a sentence tells what was seen, not how images were made ("Images of liver and spleen were obtained").
 fn describes(r: &Reading<'_>, kind: SectionKind, sentence: Span) -> bool {
-    let reads = || {
-        let hint = |s| match s {
-            Sense::Concept(c) if r.text.lexicon.concept(c).role == Role::Hint => Some(r.text.lexicon.concept(c).sets.is_empty()),
-            _ => None,
-        };
-        r.text.senses(sentence, hint).any(|(_, plain)| plain)
-    };
     match kind {
-        SectionKind::Technique => !acquires(&r.text, sentence) && reads(),
+        SectionKind::Technique => !acquires(&r.text, sentence) && reads(r, sentence),
         SectionKind::Findings | SectionKind::Impression => true,
-        _ => !acquires(&r.text, sentence) || reads(),
+        _ => !acquires(&r.text, sentence) || reads(r, sentence),
     }
 }
 

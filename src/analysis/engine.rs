@@ -2,18 +2,19 @@
 
 use jiff::civil::Date;
 
+use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, complete,
-    headless, queries, supplies,
+    Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
+    attributes, circumstances, complete, headless, queries, settle, supplies,
 };
 use crate::code::complete::Checked;
 use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
-use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
+use crate::lexicon::{Edits, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -32,7 +33,7 @@ pub(super) struct Reading<'a> {
     pub(super) admission: Admission,
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
     let text = Text::new(lexicon, source);
     let parts = parts(&text);
@@ -68,7 +69,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     }
     let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
-    rules::apply(lexicon, &mut coded, day);
+    rules::apply(lexicon, &mut coded, day, &lexicon.settings(&options.policy));
 
     let mut rejected = Vec::new();
     let mut suggestions = Vec::new();
@@ -122,15 +123,23 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
-    Analysis {
-        confidence: confidence::of_answer(&features, &suggestions),
+    let told = if r.admission.admitted { circumstances::read(&r) } else { Vec::new() };
+    let mut analysis = Analysis {
+        confidence: 0.0,
         code_set,
         document: document(&r),
         suggestions,
         rejected,
         supplies,
         queries,
-    }
+        policy: options.policy.clone(),
+        claim: claim::empty(day),
+        told,
+    };
+    let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
+    settle::settle(lexicon, &mut analysis, claim, billed);
+    analysis.confidence = confidence::of_answer(&features, &analysis.suggestions);
+    analysis
 }
 
 /// Studies of both sides whose views differ are two, where the code is billed once a side.
@@ -484,6 +493,20 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         alternatives: alternatives(lexicon, c, &row_values, day),
         checklist: c.study.checked.as_ref().map(|k| checklist(lexicon, k)),
         note: family.note.as_deref().map(str::to_owned),
+        reasons: c.changed.map(|i| changed(lexicon, i)).into_iter().collect(),
+        billed: Billed {
+            family: c.family,
+            code: c.code.clone(),
+            told: values,
+            values: row_values,
+            regions: c.regions.clone(),
+            ordered: c.study.title_contrast | c.study.order_contrast,
+            refused: c.study.withheld,
+            own_findings: c.own_findings,
+            units,
+            modifiers: Vec::new(),
+            reasons: Vec::new(),
+        },
     };
     match out.iter_mut().find(|s| {
         s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")
@@ -499,6 +522,12 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         }
         None => out.push(suggestion),
     }
+}
+
+/// The reason of a rule that gave a code.
+fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
+    let rule = &lexicon.rules[rule];
+    Rationale { rule: rule.id.to_string(), message: rule.message.to_string(), source: rule.source.to_string(), evidence: Vec::new() }
 }
 
 /// The family's other codes, and what they would need.

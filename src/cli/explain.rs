@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::input::read_one;
 use super::knowledge::load;
 use super::layout::Page;
+use super::policy::{policy, with_edits};
 use super::screen::{CARE, FAINT, NOT, STRONG, Screen};
 
 /// Explains a code, with a report or in general.
 pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common)?);
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let known = card(analyzer.lexicon(), &args.code)?;
     let Some(file) = &args.file else {
         let mut screen = Screen::new(common.color);
@@ -24,7 +25,10 @@ pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
         return Ok(0);
     };
     let text = read_one(Some(file), &args.reading)?;
-    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options()) else { return Ok(2) };
+    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?))
+    else {
+        return Ok(2);
+    };
     let mut screen = Screen::new(common.color);
     let page = Page { text: &text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
     with_report(&mut screen, &page, &explanation)?;

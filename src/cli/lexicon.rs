@@ -135,5 +135,13 @@ const fn kind_of(kind: Kind) -> EntryKind {
         Kind::Checklist => EntryKind::Checklist,
         Kind::Rule => EntryKind::Rule,
         Kind::Code => EntryKind::Code,
+        Kind::Policy => EntryKind::Policy,
+        Kind::Choice => EntryKind::Choice,
+        Kind::Payer => EntryKind::Payer,
+        Kind::Join => EntryKind::Join,
+        Kind::Pair => EntryKind::Pair,
+        Kind::Addon => EntryKind::AddOn,
+        Kind::Modifier => EntryKind::Modifier,
+        Kind::Circumstance => EntryKind::Circumstance,
     }
 }

@@ -292,6 +292,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         && have != new
         && is_in(lexicon, new, have)
         && atom.region_named
+        && !lists_parts(lexicon, e, have)
         && source <= Source::Heading
     {
         s.region = Some(new); // the narrower name
@@ -339,6 +340,11 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
             s.proofs.push(*p);
         }
     }
+}
+
+/// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
+fn lists_parts(lexicon: &Lexicon, e: &Statement, whole: RegionId) -> bool {
+    e.source == Source::Performed && e.atoms.iter().filter(|a| a.region.is_some_and(|r| r != whole && is_in(lexicon, r, whole))).count() > 1
 }
 
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.

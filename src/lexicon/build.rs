@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
+use super::policy::PolicyOption;
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
@@ -194,7 +195,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         }
     }
     let checklists = b.checklists(entries, &families, &mut terms);
-    let rules = b.rules(entries, &families);
+    let billing = b.billing(entries, &families, &codes, &mut terms);
+    let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
     for at in &entries.queries {
@@ -235,6 +237,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         checklists,
         rules,
         queries,
+        billing,
         codes,
         measures,
         supplies,
@@ -247,13 +250,13 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
 }
 
 pub(super) struct Builder<'a> {
-    files: &'a [(String, String)],
+    pub(super) files: &'a [(String, String)],
     problems: &'a mut Vec<Problem>,
     axes: Vec<Axis>,
     regions: Vec<Region>,
     region_ids: HashMap<String, RegionId>,
     proofs: Vec<Proof>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
 }
 
 impl Builder<'_> {
@@ -268,7 +271,7 @@ impl Builder<'_> {
         }
     }
 
-    fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
+    pub(super) fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
         if let Some((_, v)) = table.iter().find(|(n, _)| n == word.get_ref()) {
             return *v;
         }
@@ -492,7 +495,15 @@ impl Builder<'_> {
         found
     }
 
-    fn value(&mut self, file: usize, span: &Range<usize>, axis: &str, words: &OneOrMany, into: &mut Values, regions: &mut RegionSet) {
+    pub(super) fn value(
+        &mut self,
+        file: usize,
+        span: &Range<usize>,
+        axis: &str,
+        words: &OneOrMany,
+        into: &mut Values,
+        regions: &mut RegionSet,
+    ) {
         if axis == "region" {
             for w in words.iter() {
                 if let Some(r) = self.region(file, span.clone(), w) {
@@ -520,7 +531,7 @@ impl Builder<'_> {
         }
     }
 
-    fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
+    pub(super) fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
         let (mut values, mut regions) = (Values::default(), RegionSet::default());
         for (axis, words) in wire {
             self.value(file, &words.span(), axis, words.get_ref(), &mut values, &mut regions);
@@ -695,7 +706,7 @@ impl Builder<'_> {
         found
     }
 
-    fn rules(&mut self, entries: &Entries, families: &[Family]) -> Vec<Rule> {
+    fn rules(&mut self, entries: &Entries, families: &[Family], policies: &[PolicyOption]) -> Vec<Rule> {
         let mut out = Vec::new();
         let mut names = HashMap::new();
         for at in &entries.rules {
@@ -724,7 +735,8 @@ impl Builder<'_> {
             } else {
                 Effect::Downgrades(pairs(self, &w.downgrades))
             };
-            let (when, _) = self.values(file, &w.when);
+            let ((when, _), (unless, _)) = (self.values(file, &w.when), self.values(file, &w.unless));
+            let under = self.under(file, &w.policy, policies);
             let (from, until) = (self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref()));
             if let Some(q) = &w.query
                 && !entries.queries.iter().any(|k| k.entry.kind.get_ref() == q.get_ref())
@@ -737,6 +749,8 @@ impl Builder<'_> {
                 effect,
                 unless_own_findings: w.unless_own_findings,
                 when,
+                unless,
+                under,
                 from,
                 until,
                 message: w.message.as_str().into(),

@@ -49,9 +49,11 @@ impl Lexicon {
                 reached.insert(to);
             }
         }
+        // a code of a payer may say so in its excuse as well
+        let by_policy: BTreeSet<&str> = self.billing.codes().collect();
         for c in &self.codes {
             match (reached.contains(&*c.code), &c.excuse) {
-                (false, None) => out.push(self.problem_at(
+                (false, None) if !by_policy.contains(&*c.code) => out.push(self.problem_at(
                     EntryKind::Code,
                     &c.code,
                     format!("no family and no rule reaches the code {}", c.code),

@@ -1,15 +1,18 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
+pub(crate) mod billing;
 mod build;
 mod card;
 mod check;
 mod checklist;
+mod edits;
 mod embedded;
 mod history;
 mod load;
 pub mod model;
 mod order;
 mod place;
+pub(crate) mod policy;
 mod problem;
 mod show;
 pub mod supply;
@@ -30,6 +33,9 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use policy::Policy;
+use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
 
 pub use history::{Change, CodeChange};
@@ -40,7 +46,7 @@ pub use show::{Entry, EntryLine};
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Edition {
     /// Its name.
     pub id: Box<str>,
@@ -53,7 +59,7 @@ pub struct Edition {
 }
 
 /// Axes with a meaning of their own in the grammar of statements, and the two acquisitions of contrast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub(crate) modality: AxisId,
     pub(crate) method: AxisId,
@@ -73,7 +79,7 @@ pub(crate) struct Known {
 }
 
 /// What a proof line proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// That a sense is found on the marked words.
     Sense(Sense),
@@ -87,10 +93,12 @@ pub(crate) enum Owner {
     Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
+    /// That this entry of the claim takes part in the claim for a line; index of its place.
+    Claim(u32),
 }
 
 /// A line that an entry has to fire on, or must not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Proof {
     pub(crate) file: Box<str>,
     pub(crate) span: Range<usize>,
@@ -100,7 +108,7 @@ pub(crate) struct Proof {
 }
 
 /// A lexicon, checked in shape and frozen. Immutable, `Send + Sync`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Lexicon {
     pub(crate) edition: Edition,
     pub(crate) sha256: String,
@@ -116,6 +124,7 @@ pub struct Lexicon {
     pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
+    pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
@@ -125,14 +134,6 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The lexicon that comes with the program.
-    ///
-    /// # Errors
-    /// None for a released program; a build with a broken `lexicon/` folder says here what is wrong with it.
-    pub fn embedded() -> Result<Self, LexiconError> {
-        Self::from_files(embedded::FILES.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())))
-    }
-
     /// The embedded files, `(name, text)`, to build on.
     pub fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
         embedded::FILES.iter().copied()
@@ -217,6 +218,12 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// The edits that come with the lexicon.
+    #[must_use]
+    pub const fn edits(&self) -> &Edits {
+        &self.billing.edits
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

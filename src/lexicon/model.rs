@@ -4,34 +4,40 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use serde::{Deserialize, Serialize};
+
 use super::supply::{MeasureId, SupplyId};
 
 /// Index of an axis, in the order of `axes.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AxisId(pub u8);
 
 /// Index of a region of the body tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RegionId(pub u8);
 
 /// Index of a concept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConceptId(pub u16);
 
 /// Index of a cue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CueId(pub u16);
 
 /// Index of a heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SectionId(pub u16);
 
 /// Index of a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentId(pub u8);
 
+/// Index of a circumstance of the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CircumstanceId(pub u8);
+
 /// Index of a code family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FamilyId(pub u16);
 
 /// Most axes a lexicon may declare besides the region.
@@ -51,7 +57,7 @@ fn bits(mut word: u64) -> impl Iterator<Item = u8> {
 }
 
 /// A set of regions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RegionSet([u64; MAX_REGIONS / 64]);
 
 impl RegionSet {
@@ -92,7 +98,7 @@ impl RegionSet {
 }
 
 /// Values on every axis but the region: one bit a value; no bit set means unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Values {
     bits: [u64; MAX_AXES],
     /// Axes with a value, a bit each: most studies have a few of many.
@@ -132,7 +138,7 @@ impl Values {
 const _: () = assert!(MAX_AXES <= u32::BITS as usize);
 
 /// Whether an axis holds one value or several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AxisKind {
     /// One value.
     Enum,
@@ -146,7 +152,7 @@ pub enum AxisKind {
 
 /// How many of something, as far as a text says: "3", "2-3", "4 or more", "less than 4". A bit for each number that is
 /// possible; the highest stands for all beyond, and bit 0 says that there is no lower bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts(pub u64);
 
 impl Counts {
@@ -212,7 +218,7 @@ impl std::fmt::Display for Counts {
 }
 
 /// A declared axis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Axis {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -329,7 +335,7 @@ impl Axis {
 }
 
 /// A node of the body tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Region {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -348,7 +354,7 @@ pub struct Region {
 }
 
 /// How a concept's words take part in a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// Sets its axes.
     Plain,
@@ -407,7 +413,7 @@ pub enum Role {
 }
 
 /// A meaning that words can have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Concept {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -432,7 +438,7 @@ pub struct Concept {
 }
 
 /// What a complete study has to address: the extent of a study in a report is settled by it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Checklist {
     /// Its name in files.
     pub id: Box<str>,
@@ -449,11 +455,11 @@ pub struct Checklist {
 }
 
 /// Index of a checklist.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ChecklistId(pub u8);
 
 /// What a word of a checklist says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Told {
     /// An element, both sides of it where it has two.
     Element(u8),
@@ -468,7 +474,7 @@ pub enum Told {
 }
 
 /// What a cue says of the exam or the contrast it reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
     /// Done in this session.
     Performed,
@@ -509,7 +515,7 @@ pub enum Means {
 }
 
 /// Where a cue reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// What stands after it.
     After,
@@ -520,7 +526,7 @@ pub enum Reach {
 }
 
 /// A `ConText` cue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cue {
     /// Its name in files.
     pub id: Box<str>,
@@ -531,7 +537,7 @@ pub struct Cue {
 }
 
 /// What a section is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SectionKind {
     /// Names the exam.
     Title,
@@ -572,7 +578,7 @@ pub enum SectionKind {
 }
 
 /// A heading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SectionEntry {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -581,7 +587,7 @@ pub struct SectionEntry {
 }
 
 /// What a kind of document lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Allows {
     /// Nothing.
     None,
@@ -592,7 +598,7 @@ pub enum Allows {
 }
 
 /// A kind of document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DocumentKind {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -611,7 +617,7 @@ pub struct DocumentKind {
 }
 
 /// How a sign counts for a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SignWeight {
     /// For it, as a heading.
     Heading,
@@ -624,7 +630,7 @@ pub enum SignWeight {
 }
 
 /// One meaning of a matched term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Sense {
     /// A concept.
     Concept(ConceptId),
@@ -638,6 +644,8 @@ pub enum Sense {
     Organ(RegionId),
     /// A word of a checklist.
     Listed(ChecklistId, Told),
+    /// A circumstance of the claim.
+    Circumstance(CircumstanceId),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -647,7 +655,7 @@ pub enum Sense {
 }
 
 /// One condition of a row, and its code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Values that the study has to have, axis by axis.
     pub values: Values,
@@ -658,7 +666,7 @@ pub struct Row {
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Family {
     /// Its name in files and answers; the `rule` of a suggestion.
     pub id: Box<str>,
@@ -705,7 +713,7 @@ impl Family {
 }
 
 /// What a rule over a set of studies does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Effect {
     /// A study of the first family takes one of the second away.
     Absorbs(Vec<(FamilyId, FamilyId)>),
@@ -725,7 +733,7 @@ pub enum Effect {
 }
 
 /// A rule over the studies of one report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -735,6 +743,10 @@ pub struct Rule {
     pub unless_own_findings: bool,
     /// Values that the study has to have.
     pub when: Values,
+    /// Values that the study may not have.
+    pub unless: Values,
+    /// What it asks of the site's policy.
+    pub(crate) under: super::policy::Under,
     /// First day, inclusive.
     pub from: Option<Date>,
     /// Last day, inclusive.
@@ -749,7 +761,7 @@ pub struct Rule {
 
 /// A billing code as a fact.
 #[expect(clippy::struct_field_names, reason = "the code of a code is what coders call it")]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// The code.
     pub code: Box<str>,
@@ -776,7 +788,7 @@ impl Code {
 }
 
 /// A question to whoever wrote the report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueryText {
     /// Its kind in answers.
     pub kind: Box<str>,

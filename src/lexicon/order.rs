@@ -1,10 +1,12 @@
 //! The families in the order and the groups in which studies try them.
 
+use serde::{Deserialize, Serialize};
+
 use super::Lexicon;
 use super::model::{Family, FamilyId, MAX_VALUES};
 
 /// The families of a lexicon, sorted once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FamilyOrder {
     /// Those that take a set of regions, the larger and more particular first.
     sets: Vec<FamilyId>,

@@ -143,7 +143,10 @@ impl Lexicon {
                     out.push(("unlike", Sense::Listed(id, Told::Unlike)));
                 }
             }
-            EntryKind::Family | EntryKind::Rule | EntryKind::Code => {}
+            EntryKind::Circumstance => {
+                out.extend(self.billing.circumstance(&p.id).map(|id| ("terms", Sense::Circumstance(id))));
+            }
+            _ => {}
         }
         out
     }
@@ -159,6 +162,7 @@ impl Lexicon {
             EntryKind::Checklist => self.checklist_named(&p.id).map(|(_, c)| c.label.to_string()),
             EntryKind::Rule => self.rules.iter().find(|r| r.id == p.id).map(|r| r.message.to_string()),
             EntryKind::Code => self.code_card(&p.id).map(|c| c.label()),
+            _ => self.billing.about(p.kind, &p.id).map(|(message, ..)| message.to_owned()),
         }
         .unwrap_or_default()
     }
@@ -212,6 +216,12 @@ impl Lexicon {
             EntryKind::Checklist => self.checklist_facts(&p.id, &mut out),
             EntryKind::Rule => self.rule_facts(&p.id, &mut out),
             EntryKind::Code => {}
+            _ => {
+                if let Some((_, source, choices)) = self.billing.about(p.kind, &p.id) {
+                    out.push(("choices", choices));
+                    out.push(("source", text(source.to_owned())));
+                }
+            }
         }
         for (name, sense) in self.senses_of(p) {
             for (heading, scope) in [(name, Scope::Any), ("titles only", Scope::Title), ("sentences only", Scope::Prose)] {
@@ -235,6 +245,7 @@ impl Lexicon {
             Owner::Document(d) => p.kind == EntryKind::Document && self.documents[d.0 as usize].id == p.id,
             Owner::Family(f) => p.kind == EntryKind::Family && self.family(f).id == p.id,
             Owner::Checklist(c) => p.kind == EntryKind::Checklist && self.checklists[c.0 as usize].id == p.id,
+            Owner::Claim(place) => self.places[place as usize].kind == p.kind && self.places[place as usize].id == p.id,
             Owner::Rule(r) => p.kind == EntryKind::Rule && self.rules[r as usize].id == p.id,
         }
     }

@@ -288,6 +288,10 @@ pub(super) struct RuleWire {
     #[serde(default)]
     pub(super) when: ValuesWire,
     #[serde(default)]
+    pub(super) unless: ValuesWire,
+    #[serde(default)]
+    pub(super) policy: ValuesWire,
+    #[serde(default)]
     pub(super) unless_own_findings: bool,
     pub(super) from: Option<Spanned<Datetime>>,
     pub(super) until: Option<Spanned<Datetime>>,

@@ -145,8 +145,14 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
         && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && !ends_in_stop(text.source.trim())
         && !is_sentence(text, text.whole())
         && !is_told(text)
+}
+
+/// Whether a text of several sentences or lines ends in a stop: a charge line does not.
+fn ends_in_stop(source: &str) -> bool {
+    source.ends_with('.') && (source.contains('\n') || source.contains(". "))
 }
 
 /// Whether most words of a short text, or of what stands behind its colon, tell something else than an exam:
