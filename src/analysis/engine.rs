@@ -6,7 +6,7 @@ use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
-    attributes, circumstances, complete, headless, queries, settle, supplies,
+    attributes, circumstances, complete, headless, queries, settle, sides, supplies,
 };
 use crate::code::complete::Checked;
 use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
@@ -55,6 +55,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     }
     omitted.extend(denied_methods(&r, &mut studies));
     attributes::read(&r, &mut studies);
+    sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
@@ -370,9 +371,14 @@ fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[Regi
         changed: None,
         own_findings: false,
     };
+    // what was taken for granted counts for what comes beside too
+    let mut settled = study.values;
+    for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
+        settled.set(axis, bits);
+    }
     out.push(make(id, chosen, defaults));
-    let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-    for add in family.adds.iter().filter(|a| meets(&a.values)) {
+    let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
+    for add in family.adds.iter().filter(|a| meets(&a.values, &settled)) {
         if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
             out.push(make(id, add, Vec::new()));
         }
@@ -381,7 +387,8 @@ fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[Regi
     let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
     for &brought in family.brings.iter().filter(|_| report) {
         let other = lexicon.family(brought);
-        if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
+        let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
+        if let Some((row, defaults)) = wanted {
             out.push(make(brought, row, defaults));
         }
     }

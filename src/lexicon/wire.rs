@@ -46,6 +46,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) variants: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,

@@ -3,7 +3,7 @@
 use super::count;
 use super::exam::is_headline;
 use super::text::{Mention, Text};
-use crate::lexicon::model::{RegionSet, Role, SectionId, SectionKind};
+use crate::lexicon::model::{Means, RegionSet, Role, SectionId, SectionKind};
 use crate::text::{Span, TokenKind, tokens};
 
 /// A part of a report: what stands under one heading.
@@ -291,6 +291,9 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
             if let Some(blank) = all[body.start as usize + text_start..body.end as usize].find("\n\n") {
                 cut = body.start + (text_start + blank) as u32;
             }
+            if let Some(line) = made_line(text, h.kind, Span::new(body.start, cut)) {
+                cut = line;
+            }
         }
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: a title behind a name
         let line = Span::new(body.start, all[body.range()].find('\n').map_or(body.end, |n| body.start + n as u32));
@@ -303,6 +306,27 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Where a line behind the first one of a history tells how images were made: "Indication: pain" over "25 mCi of MDP,
+/// images after three hours".
+fn made_line(text: &Text<'_>, kind: SectionKind, body: Span) -> Option<u32> {
+    if kind != SectionKind::History {
+        return None;
+    }
+    let modality = text.lexicon.known.modality;
+    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+    text.line_starts().iter().copied().filter(|s| *s > body.start && *s < body.end).find(|start| {
+        let end = text.text()[*start as usize..body.end as usize].find('\n').map_or(body.end, |n| start + n as u32);
+        let line = Span::new(*start, end);
+        text.mentions(line, false, &mut mentions);
+        text.cues(line, &mut cues);
+        let concept = |m: &Mention| text.lexicon.concept(m.concept);
+        let past = cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::Comparison | Means::History | Means::Outside));
+        !past
+            && mentions.iter().any(|m| concept(m).role == Role::Acquisition)
+            && mentions.iter().any(|m| concept(m).role == Role::Hint && concept(m).sets.get(modality) != 0)
+    })
 }
 
 /// A heading that names regions and nothing else ("BRAIN:", "(a) Head: findings", "Cervical spine.").
