@@ -566,7 +566,7 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         }
         let complete = lexicon.known.extent.is_some_and(|e| lexicon.axis(e).bit("complete").is_some_and(|b| r.values.get(e) == b));
         if let Some(checked) = c.study.checked.as_ref().filter(|k| complete && !k.missing.is_empty()) {
-            let needs = format!("{}, or why they were not seen", elements(lexicon, checked, &checked.missing));
+            let needs = format!("{} described, or why not", elements(lexicon, checked, &checked.missing));
             out.push(Alternative { code: r.code.to_string(), needs });
             continue;
         }
