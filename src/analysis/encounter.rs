@@ -9,8 +9,8 @@ use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
     let lexicon = b.lexicon;
-    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(b.day)) {
-        if !b.settings.meets(&join.under) {
+    for join in &lexicon.billing.joins {
+        if !join.valid.on(b.day) || !b.settings.meets(&join.under) {
             continue;
         }
         while let Some((members, family)) = members(b, join) {
