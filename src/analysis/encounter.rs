@@ -8,9 +8,9 @@ use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
-    let lexicon = b.lexicon;
-    for join in &lexicon.billing.joins {
-        if !join.valid.on(b.day) || !b.settings.meets(&join.under) {
+    let (lexicon, day) = (b.lexicon, b.day);
+    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(day)) {
+        if !b.settings.meets(&join.under) {
             continue;
         }
         while let Some((members, family)) = members(b, join) {
@@ -215,9 +215,8 @@ pub(super) fn versions(b: &mut Builder<'_>) {
     while at < b.items.len() {
         let item = &b.items[at];
         let report = item.sources[0].report;
-        let alone = |report: usize| {
-            b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1
-        };
+        let alone =
+            |report: usize| b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1;
         let later = b.items.iter().find(|x| {
             let other = x.sources[0].report;
             other > report

@@ -9,10 +9,10 @@ use super::billing::{
 };
 use super::billing_wire::{ModifierWire, ReplacementWire, UnderWire};
 use super::build::Builder;
+use super::build::SECTIONS;
 use super::edits::{EditEdition, Edits};
 use super::load::{At, Entries};
-use super::build::SECTIONS;
-use super::model::{SectionKind, CircumstanceId, Code, Family, FamilyId, RegionSet, Sense, Values};
+use super::model::{CircumstanceId, Code, Family, FamilyId, RegionSet, SectionKind, Sense, Values};
 use super::place::EntryKind;
 use super::policy::{PolicyOption, PolicyWire, Under};
 use super::terms::{Scope, TermsBuilder};

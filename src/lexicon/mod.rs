@@ -6,6 +6,7 @@ mod billing_wire;
 mod build;
 mod card;
 mod check;
+mod checklist;
 mod edits;
 mod embedded;
 mod history;
@@ -29,8 +30,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
-    SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText,
+    Region, RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
@@ -90,6 +91,8 @@ pub(crate) enum Owner {
     Document(DocumentId),
     /// That a line is coded by this family.
     Family(FamilyId),
+    /// That this checklist settles a line.
+    Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
     /// That this entry of the claim takes part in the claim for a line; index of its place.
@@ -120,6 +123,7 @@ pub struct Lexicon {
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
     pub(crate) order: order::FamilyOrder,
+    pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) billing: billing::Billing,
@@ -216,6 +220,26 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
+    /// there or not.
+    pub(crate) fn names_exam(&self, values: &Values) -> bool {
+        values
+            .iter()
+            .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
+    }
+
+    /// Whether contrast means anything in a modality: an injected isotope is none.
+    pub(crate) fn tells_contrast(&self, modality: u64) -> bool {
+        let isotopes = ["nm", "pet", "pet_ct"].iter().filter_map(|m| self.axis(self.known.modality).bit(m)).fold(0, |a, b| a | b);
+        modality == 0 || modality & !isotopes != 0
+    }
+
+    /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
+    pub(crate) fn is_whole(&self, modality: u64) -> bool {
+        let alone = |f: &model::Family| f.any.is_empty() && f.all.is_empty() && f.when.iter().all(|(axis, _)| axis == self.known.modality);
+        modality != 0 && self.families.iter().any(|f| alone(f) && f.when.get(self.known.modality) & modality != 0)
     }
 
     /// The edits that come with the lexicon.

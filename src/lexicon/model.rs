@@ -232,6 +232,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -437,6 +439,42 @@ pub struct Concept {
     pub read_in: Vec<SectionKind>,
 }
 
+/// What a complete study has to address: the extent of a study in a report is settled by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// Our words for the complete study.
+    pub label: Box<str>,
+    /// Families whose studies it settles.
+    pub of: Vec<FamilyId>,
+    /// What may have to be addressed; names as shown in answers.
+    pub elements: Vec<Box<str>>,
+    /// Sets of elements of which one is enough, by index.
+    pub ways: Vec<Vec<u8>>,
+    /// Whether an element counts where the technique says that it was scanned.
+    pub scanned: bool,
+}
+
+/// Index of a checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChecklistId(pub u8);
+
+/// What a word of a checklist says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// An element, both sides of it where it has two.
+    Element(u8),
+    /// One side of an element, the side beside it.
+    Side(u8),
+    /// Everything at once.
+    Whole,
+    /// That only a part was examined.
+    Part,
+    /// Nothing: swallows a word that it holds.
+    Unlike,
+}
+
 /// What a cue says of the exam or the contrast it reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
@@ -468,8 +506,14 @@ pub enum Means {
     Quoted,
     /// Nothing came of the exam at all.
     Undone,
+    /// An agent was not given; says nothing of the exam.
+    Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
+    /// Not seen: a part of the body that was looked for, or that nobody looked for.
+    Unseen,
+    /// Why something could not be seen.
+    Excused,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
     Pseudo,
 }
@@ -604,6 +648,8 @@ pub enum Sense {
     Organ(RegionId),
     /// A circumstance of the claim.
     Circumstance(CircumstanceId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -754,6 +800,8 @@ pub struct QueryText {
     pub message: Box<str>,
     /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// The axis on which a default raises it.
+    pub default_of: Option<AxisId>,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

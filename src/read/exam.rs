@@ -3,14 +3,14 @@
 
 use jiff::civil::Date;
 
-use super::context::{Reason, Verdict, judge, section_reason};
+use super::context::{self, Reason, Verdict, judge, section_reason};
 use super::count;
 use super::section::{Part, counts_views, names_exam};
 use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{CueId, Means, Reach, RegionId, Role, SectionKind};
+use crate::lexicon::model::{AxisKind, Counts, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -78,13 +78,25 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
     });
     let mut buffers = Buffers::default();
+    let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
+        aside = part.entry.is_none() && (aside || is_history(parts, i)) && runs_on(text, part);
+        if aside && part.names_exam {
+            let whole = part.head.join(part.body);
+            sentence(text, whole, SectionKind::History, &mut out, &mut buffers);
+            continue;
+        }
         if part.names_exam && !part.head.is_empty() {
             let head = own_words(text, part.head, &mut out, &mut buffers);
             let headline = i == 0 && is_headline(text, head);
             let reading = title::read(text, head, day, if headline { Line::Headline } else { Line::Title });
             let end =
                 parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            if undone_below(text, part).is_some() {
+                let Reading { atoms, .. } = reading;
+                out.others.push(Other { atoms, reason: Reason::NotPerformed, span: part.head, kind: SectionKind::Title });
+                continue;
+            }
             if told_result(text, part, &reading, &out) {
                 let Reading { atoms, .. } = reading;
                 out.others.push(Other { atoms, reason: Reason::Comparison, span: part.head, kind: part.kind });
@@ -97,6 +109,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
             {
                 push(&mut out, source, reading, part.head, Span::new(part.body.start, end.max(part.body.start)));
             }
+        }
+        if part.kind == SectionKind::Technique {
+            number_under_views(text, part, &mut out);
         }
         match part.kind {
             SectionKind::Title | SectionKind::Order => {
@@ -113,6 +128,36 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     out
 }
 
+/// A bare number under a heading that counts views: "Views: 3".
+fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
+    let Some(axis) = text.lexicon.known.views else { return };
+    let unit = text.read(part.head, true).iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit);
+    let first = tokens(text.text(), part.body).find(|t| t.kind == TokenKind::Word && !text.is_unticked(t.span.start));
+    let Some((at, n)) = first.filter(|_| unit).and_then(|t| Some((t.span, text.slice(t.span).parse::<u32>().ok()?))) else { return };
+    if (1..=Counts::MOST).contains(&n) {
+        let mut atom = Atom { span: at, ..Atom::default() };
+        atom.values.set(axis, Counts::new(Some(n), n).0);
+        atom.proofs.push(Proof { facet: Facet::Axis(axis), span: at, concept: None });
+        out.ours.push(Statement { source: Source::Performed, atoms: vec![atom], span: at, scope: at, unexplained: 0, repaired: 0, supplied: false });
+    }
+}
+
+/// Whether the first sentence under a heading says that the exam was not done, and of nothing else that it was not:
+/// "Modified barium swallow: patient too drowsy, not performed."
+fn undone_below(text: &Text<'_>, part: &Part) -> Option<Span> {
+    let first = sentences(text.text(), part.body).next()?;
+    let lexicon = text.lexicon;
+    let names = |m: &Mention| {
+        let c = lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(lexicon.known.modality) != 0)
+            || lexicon.known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    if text.read(first, false).iter().any(names) {
+        return None;
+    }
+    text.judgements(first).iter().find(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed).map(|(at, _)| *at)
+}
+
 /// Whether a heading names an exam of another kind than the title's and no more than its result stands under it:
 /// "Radiographs of left foot 3 views: negative."
 fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> bool {
@@ -121,7 +166,9 @@ fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> 
     let of = |atoms: &[Atom]| atoms.iter().fold(0, |bits, a| bits | a.values.get(modality));
     let title = out.ours.iter().filter(|e| e.source == Source::Title).fold(0, |bits, e| bits | of(&e.atoms));
     let own = of(&reading.atoms);
-    title != 0 && own != 0 && title & own == 0 && words_in(text, part.body) <= RESULT
+    let body = text.slice(part.body);
+    let paragraph = Span::new(part.body.start, part.body.start + body.find("\n\n").unwrap_or(body.len()) as u32);
+    title != 0 && own != 0 && title & own == 0 && words_in(text, paragraph) <= RESULT
 }
 
 #[derive(Default)]
@@ -145,8 +192,14 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
         && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && !ends_in_stop(text.source.trim())
         && !is_sentence(text, text.whole())
         && !is_told(text)
+}
+
+/// Whether a text of several sentences or lines ends in a stop: a charge line does not.
+fn ends_in_stop(source: &str) -> bool {
+    source.ends_with('.') && (source.contains('\n') || source.contains(". "))
 }
 
 /// Whether most words of a short text, or of what stands behind its colon, tell something else than an exam:
@@ -160,7 +213,12 @@ fn is_told(text: &Text<'_>) -> bool {
     };
     let tells =
         |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
-    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| tells(span, title::names, SHORTEST))
+    let found = |span: Span| {
+        let mut mentions = Vec::new();
+        text.mentions(span, false, &mut mentions);
+        mentions.iter().filter(|m| text.lexicon.concept(m.concept).role == Role::Hint).count() > 1
+    };
+    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| found(span) || tells(span, title::names, SHORTEST))
 }
 
 /// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
@@ -171,7 +229,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     }) || text.slice(range).split(' ').any(|w| {
         matches!(
             w,
-            "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
+            "thank" | "dear" | "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
         )
     })
 }
@@ -213,7 +271,10 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
 
 /// Whether a range names a region, a side or contrast.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    text.read(range, true).iter().any(|m| title::names(text.lexicon.concept(m.concept).role))
+    text.read(range, true).iter().any(|m| {
+        let c = text.lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
+    })
 }
 
 fn words_in(text: &Text<'_>, span: Span) -> usize {
@@ -330,12 +391,51 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let known = &text.lexicon.known;
     let plain = films || mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
     let denies = mentions.iter().find(|m| title::names(concept(m).role)).is_some_and(|m| concept(m).role == Role::Without);
+    if strict && (is_patient(text, span) || tells_dose(text, span)) {
+        return false;
+    }
     if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
         return false;
     }
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
-    (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
+    // one word may name all of an exam: "Echocardiogram for repaired tetralogy"
+    let whole = mentions.first().filter(|m| m.span.start == span.start).is_some_and(|m| {
+        let c = concept(m);
+        c.sets.get(known.modality) != 0 && !(c.regions.is_empty() && c.implied_regions.is_empty())
+    });
+    (opens && naming >= other) || (!strict && words <= 14 && (naming >= 2 || whole))
+}
+
+/// Whether the part before is one of history.
+fn is_history(parts: &[Part], i: usize) -> bool {
+    i.checked_sub(1).is_some_and(|before| matches!(parts[before].kind, SectionKind::History | SectionKind::Comparison))
+}
+
+/// Whether a part goes on behind a sentence of the part before, in a few words of its own: "Chest x-ray: normal." in a
+/// history.
+fn runs_on(text: &Text<'_>, part: &Part) -> bool {
+    const SHORT: usize = 14; // words
+    let before = text.text()[..part.head.start as usize].as_bytes();
+    before.ends_with(b". ") && words_in(text, part.body) <= SHORT
+}
+
+/// Whether a line tells how images were made by words that hint at a modality: "100 MBq of MAG3, furosemide 20 mg".
+fn tells_dose(text: &Text<'_>, span: Span) -> bool {
+    let modality = text.lexicon.known.modality;
+    let hints = text.senses(span, |s| match s {
+        Sense::Concept(c) => Some(text.lexicon.concept(c)).filter(|c| c.role == Role::Hint && c.sets.get(modality) != 0).map(|_| ()),
+        _ => None,
+    });
+    hints.into_iter().any(|(at, ())| text.text()[..at.start as usize].trim_end().ends_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a line begins with an age and a sex: "52F biliary-type pain", "3 y/o male with ...".
+fn is_patient(text: &Text<'_>, span: Span) -> bool {
+    let line = text.slice(span).trim_start();
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let word: &str = rest.trim_start().split([' ', ',', '.']).next().unwrap_or_default();
+    rest.len() < line.len() && matches!(word, "f" | "m" | "yo" | "y/o" | "yof" | "yom" | "year" | "years" | "yr" | "yrs" | "y")
 }
 
 /// Whether a first line names parts of the body and nothing else, in a text that lists projections or numbers of views:
@@ -454,8 +554,9 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let listed = describes && (lists_views(text, span, kind == SectionKind::Technique, &b.mentions) || takes_view(text, whole, b));
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
     let chained = keep_chained(text.lexicon, &mut b.pieces);
-    let atoms = parse(text.lexicon, &b.pieces, false);
     text.cues(whole, &mut b.cues);
+    drop_denied(text, &mut b.pieces, &b.cues);
+    let atoms = parse(text.lexicon, &b.pieces, false);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -464,6 +565,11 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         let kept = keep_obtained(text, &mut atom, out, &b.cues);
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
         let views = known.projections.is_some_and(|a| atom.values.get(a) != 0) || known.views.is_some_and(|a| atom.values.get(a) != 0);
+        // "Because the shoulders hid C7 a swimmer's view was added": no region of the film
+        if views && listed && !chained && atom.region.is_some() {
+            atom.region = None;
+            atom.proofs.retain(|p| p.facet != Facet::Region);
+        }
         if named == 0 && !(views && listed) {
             continue;
         }
@@ -479,7 +585,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
             verdict = Verdict::Silent; // what was not done is the projection that was taken out
         }
-        if let Some(reason) = section_reason(kind) {
+        // the narrative of a procedure is no history of an image that guided it
+        let guides = text.lexicon.has(&atom.values, "method", "guidance") || text.lexicon.has(&atom.values, "features", "fluoroscopic");
+        let narrated = kind == SectionKind::Note && guides && matches!(verdict, Verdict::Performed(_));
+        if let Some(reason) = section_reason(kind).filter(|_| !narrated) {
             let reason = match verdict {
                 // what the history compares is the past all the same
                 Verdict::Not(Reason::Comparison, _) | Verdict::Silent | Verdict::Performed(_) | Verdict::Ordered => reason,
@@ -490,7 +599,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         }
         match verdict {
             Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind }),
-            Verdict::Performed(cue) if kind != SectionKind::Impression => {
+            // findings tell of a needle that another session guided
+            Verdict::Performed(cue)
+                if kind != SectionKind::Impression && !(kind == SectionKind::Findings && text.lexicon.has(&atom.values, "method", "guidance")) =>
+            {
                 atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
                 source = source.min(Source::Performed);
                 ours.push(atom);
@@ -520,6 +632,20 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
 fn denies(text: &Text<'_>, at: Span, cue: CueId, phrase: Span) -> bool {
     const NEAR: u32 = 3; // bytes between
     text.lexicon.cue(cue).means == Means::Negated && at.end <= phrase.start && phrase.start - at.end < NEAR
+}
+
+/// Takes out what is there or not by itself and is denied right before: "SPECT of the kidneys, no planar views".
+fn drop_denied(text: &Text<'_>, pieces: &mut Vec<Piece>, cues: &[(Span, CueId)]) {
+    let lexicon = text.lexicon;
+    let flags = |id| {
+        let c = lexicon.concept(id);
+        c.role == Role::Plain
+            && c.regions.is_empty()
+            && c.implies.is_empty()
+            && c.sets.iter().all(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags && !lexicon.axis(axis).read_in.is_empty())
+    };
+    let denied = |at: Span| cues.iter().any(|(s, c)| lexicon.cue(*c).means == Means::Negated && context::denies(text, *s, at));
+    pieces.retain(|p| !matches!(p.item, Item::Concept(id) if flags(id) && denied(p.span)));
 }
 
 /// Takes projections out of an atom that were not obtained ("AP view; the patient refused the lateral"). Says whether

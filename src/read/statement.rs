@@ -108,10 +108,14 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
+    if title {
+        join_hybrids(lexicon, &mut groups);
+    }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
+        prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
         atoms_of(lexicon, g, &mut atoms);
@@ -196,6 +200,12 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
                 g.cover(p.span);
             }
+            // no contrast that it could speak of: the way an agent of treatment takes ("THERAPY, IV")
+            Role::Route if title => {
+                let g = last(&mut groups);
+                g.values.add(known.route, c.sets.get(known.route));
+                g.proofs.push(Proof { facet: Facet::Axis(known.route), span: p.span, concept: Some(concept) });
+            }
             Role::Unit => {
                 let g = last(&mut groups);
                 imply(lexicon, g, concept, p.span);
@@ -241,6 +251,13 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         let kin = have != modality && lexicon.axis(known.modality).narrower(have, modality).is_some();
         if have != 0 && (joined || clash || (!kin && (have != modality || since))) {
             groups.push(Group::default());
+        } else if let Some(film) = film(lexicon, g).filter(|film| film & modality == 0) {
+            g.values.set(known.modality, film);
+            g.modality_at = g.regions.first().map(|r| r.at);
+            // "KUB and renal ultrasound": what stands behind the join is the other exam's
+            let join = g.last_join.unwrap_or_default();
+            let (regions, sides) = (g.regions.extract_if(.., |r| r.at > join).collect(), g.sides.extract_if(.., |s| s.at > join).collect());
+            groups.push(Group { regions, sides, ..Group::default() });
         }
     } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
         let modality = last(groups).values.get(known.modality);
@@ -286,6 +303,14 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         g.implied_regions.extend(&c.implied_regions);
         g.proofs.push(Proof { facet: Facet::Region, span, concept: Some(concept) });
     }
+}
+
+/// The modality of films, where a group that names none counts views or names projections before a join: "AP abdomen and
+/// ultrasound of the kidneys" is two exams.
+fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
+    let mut words = g.counts.iter().chain(&g.projections);
+    let before = g.last_join.is_some_and(|j| g.regions.first().is_some_and(|r| r.at < j) && words.clone().all(|w| w.at < j));
+    (g.modality_at.is_none() && words.next().is_some() && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
 }
 
 /// What the words of a concept suggest where nothing else speaks.
@@ -444,6 +469,34 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
 }
 
+/// "PET SKULL BASE TO MID THIGH W CT": a modality behind another one, with nothing of its own, that makes a third with it.
+fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
+    let known = &lexicon.known;
+    let mut i = 1;
+    while i < groups.len() {
+        let (a, b) = (&groups[i - 1], &groups[i]);
+        let both = a.values.get(known.modality) | b.values.get(known.modality);
+        let whole = lexicon.axis(known.modality).together.iter().find(|(_, parts)| *parts == both && b.values.get(known.method) == 0);
+        let bare = b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty() && !b.starts_after_stop;
+        let Some(&(whole, _)) = whole.filter(|_| bare) else {
+            i += 1;
+            continue;
+        };
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.add(axis, bits);
+        }
+        a.values.set(known.modality, whole);
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
+}
+
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions
 /// that stand before it behind the last join, else those of a neighbour.
 fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
@@ -570,6 +623,25 @@ fn share_contrast(lexicon: &Lexicon, groups: &mut [Group]) {
     }
 }
 
+/// Views suggest films only where no word suggests another exam: "MAA, planar images in eight projections".
+fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
+    let known = &lexicon.known;
+    let facet = Facet::Axis(known.modality);
+    if g.implied.get(known.modality).count_ones() < 2 {
+        return;
+    }
+    let counts_views = |c: ConceptId| {
+        let c = lexicon.concept(c);
+        c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
+    let exams = g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    if exams != 0 {
+        g.implied.set(known.modality, exams);
+        g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
+    }
+}
+
 /// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame.
 fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
     let mut set = RegionSet::default();
@@ -611,7 +683,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
     for r in &regions {
         // "AP of both knees, lateral of each knee": named again with projections of its own
         let again = seen.contains(r.value);
-        if again && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
+        let last_named = regions.iter().map(|x| x.at).filter(|x| *x < r.at).max();
+        let counted = again && g.counts.iter().any(|c| c.at < r.at && last_named.is_some_and(|b| c.at > b));
+        if again && !counted && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
             if let Some(a) = out.iter_mut().rev().find(|a| a.region == Some(r.value)) {
                 a.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
             }
@@ -635,7 +709,7 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             let own = apart(&g.projections, &regions, r.at);
             attach(&mut atom, axis, own.as_deref().unwrap_or(&g.projections));
         }
-        let before = regions.iter().map(|x| x.at).filter(|x| *x < r.at).max();
+        let before = last_named;
         let last = regions.last().map_or(0, |x| x.at);
         let each: Vec<_> = g.each.iter().filter(|e| e.at > last || (e.at < r.at && before.is_none_or(|b| e.at > b))).copied().collect();
         attach(&mut atom, known.features, &each);
