@@ -4,7 +4,7 @@
 use super::engine::Reading;
 use crate::code::study::Study;
 use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Counts, CueId, Means, RegionId, Role, SectionKind, Values};
-use crate::read::context;
+use crate::read::context::{self, Reason};
 use crate::read::count::{self, Count};
 use crate::read::exam::acquires;
 use crate::read::statement::{Facet, Proof};
@@ -30,7 +30,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
             if readable.is_empty() {
                 continue;
             }
-            for sentence in sentences(r.text.text(), part.body) {
+            // under a heading that names the one exam or a part of it, the heading is a part of its first sentence
+            let headed = studies.len() == 1 && part.entry.is_none() && !part.head.is_empty();
+            for sentence in sentences(r.text.text(), if headed { part.head.join(part.body) } else { part.body }) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
@@ -42,13 +44,16 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
                     refused.contains(&at)
                         || cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
                             Means::Negated => context::denies(&r.text, *cue, at),
-                            Means::Recommendation | Means::Planned | Means::Conditional => true,
+                            Means::Recommendation | Means::Planned | Means::Conditional | Means::Separate => true,
                             _ => false,
                         })
                 };
+                let others = r.exams.others.iter().any(|o| o.reason != Reason::NotPerformed && sentence.contains(o.span));
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // the name of an exam in a sentence on another exam is that one's
+                    let elsewhere = others && (c.implies.get(lexicon.known.modality) | c.sets.get(lexicon.known.modality)) != 0;
+                    !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {

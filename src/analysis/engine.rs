@@ -5,9 +5,10 @@ use jiff::civil::Date;
 use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion, attributes,
-    circumstances, headless, queries, settle, supplies,
+    Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
+    attributes, circumstances, complete, headless, queries, settle, sides, supplies,
 };
+use crate::code::complete::Checked;
 use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
@@ -43,7 +44,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
 
     let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
     // a report whose statements lead to no family is read from its findings
-    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
+    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }
@@ -54,6 +55,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     }
     omitted.extend(denied_methods(&r, &mut studies));
     omitted.extend(attributes::read(&r, &mut studies));
+    sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
@@ -71,7 +73,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
             s.proofs.retain(|p| p.facet != Facet::Axis(lexicon.known.contrast));
         }
     }
-    let (mut coded, loose) = code(lexicon, &studies, day);
+    let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
     rules::apply(lexicon, &mut coded, day, &lexicon.settings(&options.policy));
 
@@ -283,7 +285,8 @@ fn undone(r: &Reading<'_>) -> bool {
 }
 
 /// Families and rows for all studies, and the studies that none takes.
-fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+    let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let candidates: Vec<Candidate> = studies
         .iter()
@@ -336,40 +339,9 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         {
             join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
-        let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
-        study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-        let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
-            family,
-            code: row.code.clone(),
-            units: units(lexicon, family, row, &study),
-            study: study.clone(),
-            regions: regions.clone(),
-            defaults,
-            taken: None,
-            changed: None,
-            own_findings: false,
-        };
-        let assumed = defaults.clone();
-        out.push(make(choice.family, chosen, defaults));
-        let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
-        // what was taken for granted counts for what comes beside too
-        let mut values = study.values;
-        for (axis, bits) in family.assume.iter().filter(|(axis, _)| assumed.contains(axis)) {
-            values.set(axis, bits);
-        }
-        for add in family.adds.iter().filter(|a| meets(&a.values, &values)) {
-            if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                out.push(make(choice.family, add, Vec::new()));
-            }
-        }
-        // a charge line bills one thing
-        let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
-        for &brought in family.brings.iter().filter(|_| report) {
-            let other = lexicon.family(brought);
-            let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
-            if let Some((row, defaults)) = wanted {
-                out.push(make(brought, row, defaults));
-            }
+        let other = complete::settle(r, choice.family, &mut study);
+        for study in std::iter::once(study).chain(other) {
+            code_study(lexicon, choice.family, study, &regions, day, &mut out);
         }
     }
     companions(lexicon, &mut out, day);
@@ -384,6 +356,45 @@ fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
         let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
         if let Some((host, row, defaults)) = found {
             coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// The codes of one study: its family's row, what the family adds, and what it brings along.
+fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[RegionId], day: Date, out: &mut Vec<Coded>) {
+    let family = lexicon.family(id);
+    let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { return };
+    study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
+    let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+        family,
+        code: row.code.clone(),
+        units: units(lexicon, family, row, &study),
+        study: study.clone(),
+        regions: regions.to_vec(),
+        defaults,
+        taken: None,
+        changed: None,
+        own_findings: false,
+    };
+    // what was taken for granted counts for what comes beside too
+    let mut settled = study.values;
+    for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
+        settled.set(axis, bits);
+    }
+    out.push(make(id, chosen, defaults));
+    let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
+    for add in family.adds.iter().filter(|a| meets(&a.values, &settled)) {
+        if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+            out.push(make(id, add, Vec::new()));
+        }
+    }
+    // a charge line bills one thing
+    let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+    for &brought in family.brings.iter().filter(|_| report) {
+        let other = lexicon.family(brought);
+        let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
+        if let Some((row, defaults)) = wanted {
+            out.push(make(brought, row, defaults));
         }
     }
 }
@@ -492,6 +503,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         evidence,
         defaults,
         alternatives: alternatives(lexicon, c, &row_values, day),
+        checklist: c.study.checked.as_ref().map(|k| checklist(lexicon, k)),
         note: family.note.as_deref().map(str::to_owned),
         reasons: c.changed.map(|i| changed(lexicon, i)).into_iter().collect(),
         billed: Billed {
@@ -543,6 +555,12 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         {
             continue;
         }
+        let complete = lexicon.known.extent.is_some_and(|e| lexicon.axis(e).bit("complete").is_some_and(|b| r.values.get(e) == b));
+        if let Some(checked) = c.study.checked.as_ref().filter(|k| complete && !k.missing.is_empty()) {
+            let needs = format!("{}, or why they were not seen", elements(lexicon, checked, &checked.missing));
+            out.push(Alternative { code: r.code.to_string(), needs });
+            continue;
+        }
         let needs: Vec<String> = r
             .values
             .iter()
@@ -554,6 +572,24 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         }
     }
     out
+}
+
+/// Names of elements of a checklist, with commas.
+pub(super) fn elements(lexicon: &Lexicon, checked: &Checked, list: &[u8]) -> String {
+    let all = &lexicon.checklists[checked.list.0 as usize].elements;
+    list.iter().map(|e| &*all[*e as usize]).collect::<Vec<_>>().join(", ")
+}
+
+fn checklist(lexicon: &Lexicon, checked: &Checked) -> Checklist {
+    let list = &lexicon.checklists[checked.list.0 as usize];
+    let name = |e: u8| list.elements[e as usize].to_string();
+    Checklist {
+        id: list.id.to_string(),
+        label: list.label.to_string(),
+        judged: checked.judged,
+        described: checked.addressed.iter().filter(|(e, _)| !checked.missing.contains(e)).map(|(e, _)| name(*e)).collect(),
+        missing: checked.missing.iter().map(|e| name(*e)).collect(),
+    }
 }
 
 fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {

@@ -74,8 +74,18 @@ struct SuggestionJson<'a> {
     defaults: Vec<BTreeMap<&'static str, &'a str>>,
     alternatives: Vec<BTreeMap<&'static str, &'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    checklist: Option<ChecklistJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     reasons: Vec<RationaleJson<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+struct ChecklistJson<'a> {
+    id: &'a str,
+    judged: bool,
+    described: &'a [String],
+    missing: &'a [String],
 }
 
 #[derive(Serialize, Debug)]
@@ -172,6 +182,12 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
                     .iter()
                     .map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())]))
                     .collect(),
+                checklist: s.checklist.as_ref().map(|c| ChecklistJson {
+                    id: &c.id,
+                    judged: c.judged,
+                    described: &c.described,
+                    missing: &c.missing,
+                }),
                 note: s.note.as_deref(),
                 reasons: rationales(&s.reasons, &[(id, text)], options),
             })

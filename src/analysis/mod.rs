@@ -4,6 +4,9 @@ mod attributes;
 mod circumstances;
 mod claim;
 mod claim_json;
+mod claim_lines;
+mod claim_steps;
+mod complete;
 mod confidence;
 mod dates;
 mod encounter;
@@ -14,6 +17,7 @@ mod json;
 mod proof;
 mod queries;
 mod settle;
+mod sides;
 mod supplies;
 
 use jiff::civil::Date;
@@ -101,6 +105,21 @@ pub struct Alternative {
     pub needs: String,
 }
 
+/// What a complete study has to address, held against a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checklist {
+    /// An id of `checklists.toml`.
+    pub id: String,
+    /// The complete study in our own words.
+    pub label: String,
+    /// Whether the report describes enough to judge by. A charge line never does: it can't be told from a title.
+    pub judged: bool,
+    /// What the report describes, or says why it does not.
+    pub described: Vec<String>,
+    /// What it does not mention.
+    pub missing: Vec<String>,
+}
+
 /// A code that the report supports.
 #[derive(Clone, Debug)]
 pub struct Suggestion {
@@ -128,6 +147,8 @@ pub struct Suggestion {
     pub defaults: Vec<(String, String)>,
     /// The family's other codes.
     pub alternatives: Vec<Alternative>,
+    /// The checklist of a study that is complete or limited by what it addresses.
+    pub checklist: Option<Checklist>,
     /// A remark of the family or rule.
     pub note: Option<String>,
     /// What rules, edits and policy did to the code, and why.

@@ -117,6 +117,12 @@ fn prove(analyzer: &Analyzer, p: &Proof) -> Result<(), Wrong> {
             coded(analyzer, p.is_hit, &line, &format!("the family `{family}`"), |a| a.suggestions.iter().any(|s| s.rule == family))
         }
         Owner::Claim(place) => claim_holds(analyzer, p.is_hit, &p.line, &lexicon.places[place as usize]),
+        Owner::Checklist(id) => {
+            let list = &*lexicon.checklists[id.0 as usize].id;
+            coded(analyzer, p.is_hit, &line, &format!("the checklist `{list}`"), |a| {
+                a.suggestions.iter().filter_map(|s| s.checklist.as_ref()).any(|c| c.judged && c.id == list)
+            })
+        }
         Owner::Rule(i) => {
             let rule = &lexicon.rules[i as usize];
             coded(analyzer, p.is_hit, &line, &format!("the rule `{}`", rule.id), |a| {
@@ -353,6 +359,7 @@ fn name(lexicon: &Lexicon, sense: Sense) -> String {
         Sense::Supply(s) => lexicon.supplies[s.0 as usize].id.to_string(),
         Sense::Measure(m) => lexicon.measures[m.0 as usize].id.to_string(),
         Sense::Waste(none) => if none { "nothing thrown away" } else { "thrown away" }.to_owned(),
+        Sense::Listed(c, _) => format!("word of the checklist {}", lexicon.checklists[c.0 as usize].id),
         Sense::Organ(r) => format!("organ of {}", lexicon.region(r).id),
     }
 }

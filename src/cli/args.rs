@@ -305,6 +305,7 @@ pub enum Kind {
     Cue,
     Section,
     Document,
+    Checklist,
     Rule,
     Code,
     Policy,

@@ -132,6 +132,7 @@ const fn kind_of(kind: Kind) -> EntryKind {
         Kind::Cue => EntryKind::Cue,
         Kind::Section => EntryKind::Section,
         Kind::Document => EntryKind::Document,
+        Kind::Checklist => EntryKind::Checklist,
         Kind::Rule => EntryKind::Rule,
         Kind::Code => EntryKind::Code,
         Kind::Policy => EntryKind::Policy,

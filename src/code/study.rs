@@ -1,5 +1,6 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
+use crate::code::complete::Checked;
 use crate::code::family::is_in;
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
@@ -46,6 +47,8 @@ pub(crate) struct Study {
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
+    /// Its checklist held against the report, once its family is known.
+    pub(crate) checked: Option<Checked>,
 }
 
 impl Study {
@@ -75,6 +78,7 @@ impl Study {
             conflict: false,
             contrast_assumed: false,
             withheld: false,
+            checked: None,
         }
     }
 }
@@ -196,9 +200,20 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
         atom.values.set(known.modality, common);
     }
     let contrast = atom.values.get(known.contrast);
+    // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
+    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+        for s in studies.iter_mut() {
+            for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                s.values.add(axis, bits);
+            }
+            s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+        }
+        return;
+    }
     let home = studies
         .iter_mut()
-        .filter(|s| same_exam(lexicon, s, &atom, source == base))
+        .filter(|s| same_exam(lexicon, s, &atom, source == base && own_modality))
         .max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
     if let Some(s) = home {
         merge(lexicon, s, e, &atom, source, contrast);
@@ -296,6 +311,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         && have != new
         && is_in(lexicon, new, have)
         && atom.region_named
+        && !lists_parts(lexicon, e, have)
         && source <= Source::Heading
     {
         s.region = Some(new); // the narrower name
@@ -345,6 +361,11 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
 }
 
+/// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
+fn lists_parts(lexicon: &Lexicon, e: &Statement, whole: RegionId) -> bool {
+    e.source == Source::Performed && e.atoms.iter().filter(|a| a.region.is_some_and(|r| r != whole && is_in(lexicon, r, whole))).count() > 1
+}
+
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.
 fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     let known = &lexicon.known;
@@ -354,7 +375,7 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { 
+        let Some(region) = s.region else {
             let whole = s.source <= Source::Title && lexicon.is_whole(s.values.get(known.modality));
             return list.len() == 1 || whole || lexicon.names_exam(&s.values);
         };
@@ -365,6 +386,11 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
                 && *k == s.values.get(known.method)
         })
     });
+}
+
+/// Whether a study has any of the values that are there or not.
+fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
+    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
 }
 
 /// The CT of a PET/CT is no exam beside it, unless it is called diagnostic, was made with contrast, or the

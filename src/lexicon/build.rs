@@ -195,6 +195,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         }
     }
     let billing = b.billing(entries, &families, &codes, &mut terms);
+    let checklists = b.checklists(entries, &families, &mut terms);
     let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
@@ -205,6 +206,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
+            default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
         });
@@ -232,6 +234,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         documents,
         families,
         order: FamilyOrder::default(),
+        checklists,
         rules,
         queries,
         billing,
@@ -262,7 +265,7 @@ impl Builder<'_> {
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
 
-    fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
+    pub(super) fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
         if names.insert(format!("{kind}:{}", id.get_ref()), id.span()).is_some() {
             self.problem(file, id.span(), &format!("there is a {kind} `{}` already", id.get_ref()), "give one of them another id");
         }
@@ -322,6 +325,7 @@ impl Builder<'_> {
                 needs: w.needs.clone(),
                 variants: Vec::new(),
                 together: Vec::new(),
+                not_in: 0,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -336,6 +340,12 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for m in &w.not_in {
+                match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
+                    Some(bit) => axis.not_in |= bit,
+                    None => self.problem(at.file, m.span(), "`not_in` names a modality that is not declared before", "declare it in the axis `modality`"),
                 }
             }
             for (whole, words) in &w.together {
@@ -904,7 +914,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 17] = [
+const MEANS: [(&str, Means); 19] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -921,12 +931,14 @@ const MEANS: [(&str, Means); 17] = [
     ("undone", Means::Undone),
     ("withheld", Means::Withheld),
     ("turn", Means::Turn),
+    ("unseen", Means::Unseen),
+    ("excused", Means::Excused),
     ("pseudo", Means::Pseudo),
 ];
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 18] = [
+pub(super) const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),

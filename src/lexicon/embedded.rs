@@ -10,6 +10,7 @@ macro_rules! files {
 files![
     "ambiguous.toml",
     "axes.toml",
+    "checklists.toml",
     "claim/choices.toml",
     "claim/circumstances.toml",
     "claim/encounters.toml",
@@ -25,6 +26,7 @@ files![
     "cues.toml",
     "documents.toml",
     "edition.toml",
+    "families/catheter.toml",
     "families/ct.toml",
     "families/cta.toml",
     "families/duplex.toml",
@@ -48,6 +50,7 @@ files![
     "words/acquisition.toml",
     "words/anti.toml",
     "words/breast.toml",
+    "words/catheter.toml",
     "words/contrast.toml",
     "words/contrast_anti.toml",
     "words/coverage.toml",

@@ -4,13 +4,13 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::billing::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
+use super::billing_wire::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
 use super::policy::PolicyWire;
 use super::problem::Problem;
 use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
-    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
-    SectionWire,
+    AmbiguousWire, AxisWire, ChecklistWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire,
+    RuleWire, SectionWire,
 };
 
 /// An entry and the file it stands in.
@@ -32,6 +32,7 @@ pub(super) struct Entries {
     pub(super) sections: Vec<At<SectionWire>>,
     pub(super) documents: Vec<At<DocumentWire>>,
     pub(super) families: Vec<At<FamilyWire>>,
+    pub(super) checklists: Vec<At<ChecklistWire>>,
     pub(super) rules: Vec<At<RuleWire>>,
     pub(super) queries: Vec<At<QueryWire>>,
     pub(super) policies: Vec<At<PolicyWire>>,
@@ -49,7 +50,7 @@ pub(super) struct Entries {
     pub(super) wastes: Vec<At<WasteWire>>,
 }
 
-const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, measure, scale, supply, \
+const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, checklist, rule, query, measure, scale, supply, \
     waste, policy, choice, payer, join, pair, addon, modifier, circumstance, rationale";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
@@ -84,6 +85,7 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "section" => reader.many(value, &mut all.sections),
                 "document" => reader.many(value, &mut all.documents),
                 "family" => reader.many(value, &mut all.families),
+                "checklist" => reader.many(value, &mut all.checklists),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
                 "policy" => reader.many(value, &mut all.policies),

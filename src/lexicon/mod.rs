@@ -1,9 +1,12 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
 pub(crate) mod billing;
+mod billing_build;
+mod billing_wire;
 mod build;
 mod card;
 mod check;
+mod checklist;
 mod edits;
 mod embedded;
 mod history;
@@ -27,8 +30,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
-    SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText,
+    Region, RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
@@ -88,6 +91,8 @@ pub(crate) enum Owner {
     Document(DocumentId),
     /// That a line is coded by this family.
     Family(FamilyId),
+    /// That this checklist settles a line.
+    Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
     /// That this entry of the claim takes part in the claim for a line; index of its place.
@@ -118,6 +123,7 @@ pub struct Lexicon {
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
     pub(crate) order: order::FamilyOrder,
+    pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
     pub(crate) billing: billing::Billing,
@@ -219,13 +225,14 @@ impl Lexicon {
     /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
     /// there or not.
     pub(crate) fn names_exam(&self, values: &Values) -> bool {
-        values.iter().any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
+        values
+            .iter()
+            .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
-    /// Whether contrast means anything in a modality: an injected isotope is none.
+    /// Whether contrast means anything in a modality.
     pub(crate) fn tells_contrast(&self, modality: u64) -> bool {
-        let isotopes = ["nm", "pet", "pet_ct"].iter().filter_map(|m| self.axis(self.known.modality).bit(m)).fold(0, |a, b| a | b);
-        modality == 0 || modality & !isotopes != 0
+        modality == 0 || modality & !self.axis(self.known.contrast).not_in != 0
     }
 
     /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.

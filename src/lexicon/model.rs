@@ -234,6 +234,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
     pub together: Vec<(u64, u64)>,
+    /// Modalities in which the axis says nothing, a bit each: an injected isotope is no contrast.
+    pub not_in: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -439,6 +441,42 @@ pub struct Concept {
     pub read_in: Vec<SectionKind>,
 }
 
+/// What a complete study has to address: the extent of a study in a report is settled by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// Our words for the complete study.
+    pub label: Box<str>,
+    /// Families whose studies it settles.
+    pub of: Vec<FamilyId>,
+    /// What may have to be addressed; names as shown in answers.
+    pub elements: Vec<Box<str>>,
+    /// Sets of elements of which one is enough, by index.
+    pub ways: Vec<Vec<u8>>,
+    /// Whether an element counts where the technique says that it was scanned.
+    pub scanned: bool,
+}
+
+/// Index of a checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChecklistId(pub u8);
+
+/// What a word of a checklist says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// An element, both sides of it where it has two.
+    Element(u8),
+    /// One side of an element, the side beside it.
+    Side(u8),
+    /// Everything at once.
+    Whole,
+    /// That only a part was examined.
+    Part,
+    /// Nothing: swallows a word that it holds.
+    Unlike,
+}
+
 /// What a cue says of the exam or the contrast it reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
@@ -474,6 +512,10 @@ pub enum Means {
     Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
+    /// Not seen: a part of the body that was looked for, or that nobody looked for.
+    Unseen,
+    /// Why something could not be seen.
+    Excused,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
     Pseudo,
 }
@@ -608,6 +650,8 @@ pub enum Sense {
     Organ(RegionId),
     /// A circumstance of the claim.
     Circumstance(CircumstanceId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -758,6 +802,8 @@ pub struct QueryText {
     pub message: Box<str>,
     /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// The axis on which a default raises it.
+    pub default_of: Option<AxisId>,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

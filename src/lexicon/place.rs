@@ -21,6 +21,8 @@ pub enum EntryKind {
     Section,
     /// A kind of document.
     Document,
+    /// What a complete study has to address.
+    Checklist,
     /// A rule over the codes of one report.
     Rule,
     /// A billing code.
@@ -45,13 +47,14 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Region,
         Self::Concept,
         Self::Family,
         Self::Cue,
         Self::Section,
         Self::Document,
+        Self::Checklist,
         Self::Rule,
         Self::Code,
         Self::Policy,
@@ -74,6 +77,7 @@ impl EntryKind {
             Self::Cue => "cue",
             Self::Section => "section",
             Self::Document => "document",
+            Self::Checklist => "checklist",
             Self::Rule => "rule",
             Self::Code => "code",
             Self::Policy => "policy",
@@ -113,7 +117,8 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule,
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document,
+        checklists => Checklist, rules => Rule,
         policies => Policy, choices => Choice, payers => Payer, joins => Join, pairs => Pair, addons => AddOn, modifiers => Modifier,
         circumstances => Circumstance);
     out

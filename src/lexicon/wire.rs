@@ -48,6 +48,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) not_in: Words,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
@@ -247,6 +249,30 @@ pub(super) struct FamilyWire {
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
+pub(super) struct ChecklistWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    pub(super) of: Words,
+    pub(super) ways: Vec<Words>,
+    #[serde(default)]
+    pub(super) scanned: bool,
+    #[serde(default)]
+    pub(super) whole: Words,
+    #[serde(default)]
+    pub(super) part: Words,
+    #[serde(default)]
+    pub(super) unlike: Words,
+    pub(super) words: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) sides: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
 pub(super) struct BecomesWire {
     pub(super) from: Spanned<String>,
     pub(super) to: Spanned<String>,
@@ -287,6 +313,7 @@ pub(super) struct QueryWire {
     pub(super) message: String,
     #[serde(default)]
     pub(super) raised_by: Words,
+    pub(super) default_of: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]

@@ -113,7 +113,14 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
                 continue;
             }
             // "showed" tells findings of this exam and of others; "no" denies findings
-            Means::Quoted | Means::Negated | Means::Pseudo | Means::Undone | Means::Withheld | Means::Turn => continue,
+            Means::Quoted
+            | Means::Negated
+            | Means::Pseudo
+            | Means::Undone
+            | Means::Withheld
+            | Means::Turn
+            | Means::Unseen
+            | Means::Excused => continue,
             Means::Conditional | Means::Recommendation => Reason::Recommendation,
             Means::Comparison => Reason::Comparison,
             Means::History => Reason::History,
@@ -147,8 +154,7 @@ pub(crate) fn faces(text: &Text<'_>, phrase: Span, (span, id): (Span, CueId)) ->
 
 /// Words between a phrase and a cue; `None` where the cue does not reach it: too far, or across a turn of the sentence.
 pub(crate) fn distance(text: &Text<'_>, phrase: Span, cue: Span, cues: &[(Span, CueId)]) -> Option<usize> {
-    let between =
-        if cue.end <= phrase.start { Span::new(cue.end, phrase.start) } else { Span::new(phrase.end.min(cue.start), cue.start) };
+    let between = if cue.end <= phrase.start { Span::new(cue.end, phrase.start) } else { Span::new(phrase.end.min(cue.start), cue.start) };
     let words = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
     let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);
     (words <= WINDOW && !turns && !text.slice(between).contains([';', '\n'])).then_some(words)

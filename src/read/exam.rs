@@ -152,8 +152,14 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
         && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && !ends_in_stop(text.source.trim())
         && !is_sentence(text, text.whole())
         && !is_told(text)
+}
+
+/// Whether a text of several sentences or lines ends in a stop: a charge line does not.
+fn ends_in_stop(source: &str) -> bool {
+    source.ends_with('.') && (source.contains('\n') || source.contains(". "))
 }
 
 /// Whether most words of a short text, or of what stands behind its colon, tell something else than an exam:
@@ -345,7 +351,12 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     }
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
-    (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
+    // one word may name all of an exam: "Echocardiogram for repaired tetralogy"
+    let whole = mentions.first().filter(|m| m.span.start == span.start).is_some_and(|m| {
+        let c = concept(m);
+        c.sets.get(known.modality) != 0 && !(c.regions.is_empty() && c.implied_regions.is_empty())
+    });
+    (opens && naming >= other) || (!strict && words <= 14 && (naming >= 2 || whole))
 }
 
 /// Whether the part before is one of history.

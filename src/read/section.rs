@@ -189,7 +189,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         }
         let piece = Span::new(start as u32, colon as u32);
         let words = all[piece.range()].split_whitespace().count();
-        if words == 0 || words > 6 || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
+        if words == 0 || words > 6 || is_measure(all, piece) || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
             continue;
         }
         let read: usize = text.read(piece, true).iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
@@ -205,6 +205,16 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     heads.extend(found);
 }
 
+/// Whether a label of a few letters stands before a measure: "FL: 33 mm", "FL/HC (19-20): 17" measure a femur and name no
+/// fluoroscopy.
+fn is_measure(all: &str, label: Span) -> bool {
+    const SHORT: u32 = 6;
+    let rest = all[label.end as usize..].trim_start_matches([':', ' ', '(']);
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let unit = behind.trim_start().starts_with("mm") || behind.trim_start().starts_with("cm");
+    label.len() <= SHORT && behind.len() < rest.len() && (unit || all[label.range()].contains('/'))
+}
+
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
 fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     let first = heads.first().map_or(u32::MAX, |h| h.span.start);
@@ -217,7 +227,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = match colon {
             Some(i) => start as usize + i,
             // without a colon only a short line of its own, after the report has begun
-            None if line.len() <= 90 && start > first && !line.ends_with('.') => line_end,
+            None if line.len() <= 90 && start > first && !line.ends_with('.') && !line.starts_with("- ") => line_end,
             None => continue,
         };
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
@@ -226,6 +236,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
         if text.is_quoted(start)
+            || is_measure(all, piece)
             || all[piece.range()].contains(". ")
             || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start)
         {

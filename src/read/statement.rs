@@ -251,6 +251,10 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         let kin = have != modality && lexicon.axis(known.modality).narrower(have, modality).is_some();
         if have != 0 && (joined || clash || (!kin && (have != modality || since))) {
             groups.push(Group::default());
+        } else if let Some(film) = film(lexicon, g).filter(|film| film & modality == 0) {
+            g.values.set(known.modality, film);
+            g.modality_at = g.regions.first().map(|r| r.at);
+            groups.push(Group::default());
         }
     } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
         let modality = last(groups).values.get(known.modality);
@@ -296,6 +300,14 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         g.implied_regions.extend(&c.implied_regions);
         g.proofs.push(Proof { facet: Facet::Region, span, concept: Some(concept) });
     }
+}
+
+/// The modality of films, where a group that names none counts views or names projections before a join: "AP abdomen and
+/// ultrasound of the kidneys" is two exams.
+fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
+    let told = g.modality_at.is_none() && !(g.counts.is_empty() && g.projections.is_empty());
+    let before = g.last_join.is_some_and(|j| !g.regions.is_empty() && g.regions.iter().all(|r| r.at < j));
+    (told && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
 }
 
 /// What the words of a concept suggest where nothing else speaks.
@@ -620,8 +632,7 @@ fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
         c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
     };
     let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
-    let exams =
-        g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    let exams = g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
     if exams != 0 {
         g.implied.set(known.modality, exams);
         g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
