@@ -345,7 +345,12 @@ impl Builder<'_> {
             for m in &w.not_in {
                 match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
                     Some(bit) => axis.not_in |= bit,
-                    None => self.problem(at.file, m.span(), "`not_in` names a modality that is not declared before", "declare it in the axis `modality`"),
+                    None => self.problem(
+                        at.file,
+                        m.span(),
+                        "`not_in` names a modality that is not declared before",
+                        "declare it in the axis `modality`",
+                    ),
                 }
             }
             for (whole, words) in &w.together {
