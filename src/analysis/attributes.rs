@@ -53,7 +53,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
                     let c = lexicon.concept(m.concept);
                     // the name of an exam in a sentence on another exam is that one's
                     let elsewhere = others && (c.implies.get(lexicon.known.modality) | c.sets.get(lexicon.known.modality)) != 0;
-                    !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // what a history names is no finding of this exam
+                    let finds = c.role == Role::Hint && part.kind != SectionKind::History;
+                    !elsewhere && (c.role == Role::Plain || finds) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {
