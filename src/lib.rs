@@ -21,11 +21,27 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Options,
-    Query, Reason, Rejected, Standing, StudyView, Suggestion, SupplyLine, answer,
+    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView,
+    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText,
+    Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{
-    Change, CodeCard, CodeChange, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind, Neighbour, Problem, Way,
+    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, Edits, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind,
+    Neighbour, Policy, Problem, Way,
 };
 pub use text::{Folded, Position, Span, position};
+
+/// The tables of the lexicon that comes with the program, as `build.rs` wrote them; empty if it could not.
+const FROZEN: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/lexicon.bin"));
+
+impl Lexicon {
+    /// The lexicon that comes with the program.
+    ///
+    /// # Errors
+    /// None for a released program; a build with a broken `lexicon/` folder says here what is wrong with it.
+    pub fn embedded() -> Result<Self, LexiconError> {
+        let files = || Self::embedded_files().map(|(name, text)| (name.to_owned(), text.to_owned()));
+        postcard::from_bytes(FROZEN).or_else(|_| Self::from_files(files()))
+    }
+}

@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use common::{Case, analyze, corpus, lines, read_corpus, root};
-use radcode::{Analysis, Analyzer, Lexicon, Span};
+use radcode::{Analysis, Analyzer, Claim, Lexicon, Span};
 
-const HEADINGS: [&str; 4] = ["Codes", "Evidence", "Not coded", "Queries"];
+const HEADINGS: [&str; 5] = ["Codes", "Evidence", "Not coded", "Queries", "Claim"];
 
 /// A failed expectation: which heading it falls under, and the words for a reader.
 struct Failure {
@@ -41,10 +41,54 @@ fn line_of(text: &str, span: Span) -> Span {
     Span::new(start as u32, end as u32)
 }
 
-fn failures(case: &Case, analysis: &Analysis) -> Vec<Failure> {
+/// The answer for a case: that of its report, or those of its reports as one, and the claim. Spans are those of the
+/// case's text.
+fn answer(analyzer: &Analyzer, case: &Case) -> Result<(Analysis, Claim), String> {
+    let mut options = case.options();
+    for (option, choice) in &case.policy {
+        analyzer.lexicon().choose(&mut options.policy, option, choice).map_err(|(what, help)| format!("{what}; {help}"))?;
+    }
+    let mut all = Vec::new();
+    for (start, text) in case.reports() {
+        all.push((start as u32, analyze(analyzer, text, &options)?));
+    }
+    if all.len() == 1 {
+        let analysis = all.remove(0).1;
+        let claim = analysis.claim.clone();
+        return Ok((analysis, claim));
+    }
+    let claim = analyzer.claim(&all.iter().map(|(_, a)| a).collect::<Vec<_>>());
+    for (start, a) in &mut all {
+        let evidence = a.suggestions.iter_mut().flat_map(|s| &mut s.evidence).chain(a.rejected.iter_mut().flat_map(|r| &mut r.evidence));
+        for e in evidence {
+            e.span = Span::new(e.span.start + *start, e.span.end + *start);
+        }
+    }
+    let mut merged = all.remove(0).1;
+    for (_, a) in all {
+        merged.suggestions.extend(a.suggestions);
+        merged.rejected.extend(a.rejected);
+        merged.queries.extend(a.queries);
+    }
+    Ok((merged, claim))
+}
+
+fn failures(case: &Case, analysis: &Analysis, claim: &Claim) -> Vec<Failure> {
     let mut out = Vec::new();
     let mut fail = |heading: usize, what: String| out.push(Failure { heading, what });
-    let got = codes_of(analysis);
+    if let Some(wanted) = &case.claim {
+        let mut got: Vec<String> = claim.lines.iter().map(ToString::to_string).collect();
+        got.sort();
+        if got != *wanted {
+            fail(4, format!("wanted {}, got {}", shown(wanted), shown(&got)));
+        }
+    }
+    let mut got = codes_of(analysis);
+    if case.reports().len() > 1 {
+        got = claim.lines.iter().filter(|l| l.supplies.is_empty()).map(|l| l.code.clone()).collect();
+        got.sort();
+        got.dedup();
+    }
     if got != case.codes && !case.also.contains(&got) {
         let also: String = case.also.iter().fold(String::new(), |mut s, set| {
             let _ = write!(s, " or {}", shown(set));
@@ -74,11 +118,12 @@ fn failures(case: &Case, analysis: &Analysis) -> Vec<Failure> {
             fail(2, format!("line {}: wanted {} = {:?}, got {have:?}", quote.line, quote.kind, quote.words));
         }
     }
-    for kind in case.not_asked.iter().filter(|kind| analysis.queries.iter().any(|q| q.kind == **kind)) {
+    let asked = |kind: &str| analysis.queries.iter().any(|q| q.kind == kind) || claim.queries.iter().any(|q| q.kind == kind);
+    for kind in case.not_asked.iter().filter(|kind| asked(kind)) {
         fail(3, format!("asked {kind}, which it must not"));
     }
     for kind in &case.queries {
-        if !analysis.queries.iter().any(|q| q.kind == *kind) {
+        if !asked(kind) {
             let have: Vec<&str> = analysis.queries.iter().map(|q| &*q.kind).collect();
             fail(3, format!("wanted {kind}, got {have:?}"));
         }
@@ -87,8 +132,8 @@ fn failures(case: &Case, analysis: &Analysis) -> Vec<Failure> {
 }
 
 /// `corpus/OPEN.md`: for each heading the paths below it; mistakes in the file go to `mistakes`.
-fn open_list(cases: &[Case], mistakes: &mut Vec<String>) -> [Vec<String>; 4] {
-    let mut open: [Vec<String>; 4] = Default::default();
+fn open_list(cases: &[Case], mistakes: &mut Vec<String>) -> [Vec<String>; 5] {
+    let mut open: [Vec<String>; 5] = Default::default();
     let Ok(file) = std::fs::read_to_string(root().join("corpus/OPEN.md")) else { return open };
     let mut heading = None;
     for (i, line) in file.lines().enumerate() {
@@ -148,8 +193,8 @@ fn every_report_gets_its_answer() {
     let analyzer = analyzer();
     let failed: Vec<Vec<Failure>> = cases
         .iter()
-        .map(|c| match analyze(&analyzer, &c.text, &c.options()) {
-            Ok(analysis) => failures(c, &analysis),
+        .map(|c| match answer(&analyzer, c) {
+            Ok((analysis, claim)) => failures(c, &analysis, &claim),
             Err(panic) => vec![Failure { heading: 0, what: panic }],
         })
         .collect();

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{files_under, has_extension, root};
-use radcode::Lexicon;
+use common::{corpus, files_under, has_extension, root};
+use radcode::{Analyzer, Lexicon};
 
 #[test]
 fn the_embedded_files_are_those_of_the_folder() {
@@ -23,6 +23,24 @@ fn the_embedded_lexicon_loads() {
     let lexicon = Lexicon::embedded().unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(lexicon.sha256().len(), 64);
     assert!(!lexicon.edition().is_empty());
+}
+
+#[test]
+fn the_lexicon_built_with_the_program_is_the_one_that_its_files_make() {
+    let frozen = Lexicon::embedded().unwrap_or_else(|e| panic!("{e}"));
+    let files = Lexicon::embedded_files().map(|(n, t)| (n.to_owned(), t.to_owned()));
+    let read = Lexicon::from_files(files).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((frozen.edition(), frozen.sha256()), (read.edition(), read.sha256()));
+    assert!(frozen.terms().patterns().eq(read.terms().patterns()));
+    assert_eq!(frozen.entries(None), read.entries(None));
+    for line in read.entries(None) {
+        assert_eq!(frozen.entry(&line.id), read.entry(&line.id), "{}", line.id);
+    }
+    let (frozen, read) = (Analyzer::new(frozen), Analyzer::new(read));
+    for case in corpus() {
+        let [a, b] = [&frozen, &read].map(|analyzer| format!("{:?}", analyzer.analyze(&case.text, &case.options())));
+        assert_eq!(a, b, "{}", case.path);
+    }
 }
 
 #[test]

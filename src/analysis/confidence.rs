@@ -63,6 +63,9 @@ pub(super) fn of_code(f: &Features, c: &Coded) -> f64 {
     if s.conflict {
         x -= 0.3;
     }
+    if s.checked.as_ref().is_some_and(|k| !k.overruled.is_empty()) {
+        x -= 0.1; // the title says another extent than the body
+    }
     if s.contrast_assumed {
         x -= 0.2;
     }

@@ -2,17 +2,19 @@
 
 use jiff::civil::Date;
 
+use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
-    Alternative, Analysis, AxisValue, DocumentView, Evidence, Options, Reason, Rejected, StudyView, Suggestion, attributes, headless,
-    queries, sides, supplies,
+    Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
+    attributes, circumstances, complete, headless, queries, settle, sides, supplies,
 };
-use crate::code::family::{Candidate, best_single, choose, counts_views, holds, is_in, row};
+use crate::code::complete::Checked;
+use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
-use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, Means, Reach, RegionId, SectionKind, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
+use crate::lexicon::{Edits, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -31,7 +33,7 @@ pub(super) struct Reading<'a> {
     pub(super) admission: Admission,
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
     let text = Text::new(lexicon, source);
     let parts = parts(&text);
@@ -42,7 +44,7 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
 
     let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
     // a report whose statements lead to no family is read from its findings
-    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(lexicon, &studies, day).0.is_empty();
+    let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
         headless::complete(&r, &mut studies);
     }
@@ -66,9 +68,9 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
         views::settle(lexicon, s, r.exams.denied_projections);
         settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
     }
-    let (mut coded, loose) = code(lexicon, &studies, day);
+    let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
-    rules::apply(lexicon, &mut coded, day);
+    rules::apply(lexicon, &mut coded, day, &lexicon.settings(&options.policy));
 
     let mut rejected = Vec::new();
     let mut suggestions = Vec::new();
@@ -122,15 +124,23 @@ pub(super) fn analyze(lexicon: &Lexicon, source: &str, options: &Options) -> Ana
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
-    Analysis {
-        confidence: confidence::of_answer(&features, &suggestions),
+    let told = if r.admission.admitted { circumstances::read(&r) } else { Vec::new() };
+    let mut analysis = Analysis {
+        confidence: 0.0,
         code_set,
         document: document(&r),
         suggestions,
         rejected,
         supplies,
         queries,
-    }
+        policy: options.policy.clone(),
+        claim: claim::empty(day),
+        told,
+    };
+    let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
+    settle::settle(lexicon, &mut analysis, claim, billed);
+    analysis.confidence = confidence::of_answer(&features, &analysis.suggestions);
+    analysis
 }
 
 /// Studies of both sides whose views differ are two, where the code is billed once a side.
@@ -270,7 +280,8 @@ fn undone(r: &Reading<'_>) -> bool {
 }
 
 /// Families and rows for all studies, and the studies that none takes.
-fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study>) {
+    let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let candidates: Vec<Candidate> = studies
         .iter()
@@ -323,32 +334,74 @@ fn code(lexicon: &Lexicon, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Stu
         {
             join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
-        let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
-        study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-        let make = |code: &str, defaults: Vec<AxisId>| Coded {
-            family: choice.family,
-            code: code.into(),
-            study: study.clone(),
-            regions: regions.clone(),
-            defaults,
-            taken: None,
-            changed: None,
-            own_findings: false,
-        };
-        out.push(make(&chosen.code, defaults.clone()));
-        let mut values = study.values;
-        for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
-            values.set(axis, bits);
-        }
-        for add in &family.adds {
-            let holds = add.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis)));
-            if holds && lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                out.push(make(&add.code, Vec::new()));
-            }
+        let other = complete::settle(r, choice.family, &mut study);
+        for study in std::iter::once(study).chain(other) {
+            code_study(lexicon, choice.family, study, &regions, day, &mut out);
         }
     }
+    companions(lexicon, &mut out, day);
     let loose = studies.iter().zip(&used).filter(|(_, u)| !**u).map(|(s, _)| s.clone()).collect();
     (out, loose)
+}
+
+/// The codes that come beside any study that has what they want: a rendering in three dimensions.
+fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
+    for (i, f) in lexicon.families.iter().enumerate().filter(|(_, f)| f.companion && f.in_force(day)) {
+        let host = |c: &&Coded| accepts_values(lexicon, f, &c.study.values, false);
+        let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
+        if let Some((host, row, defaults)) = found {
+            coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// The codes of one study: its family's row, what the family adds, and what it brings along.
+fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[RegionId], day: Date, out: &mut Vec<Coded>) {
+    let family = lexicon.family(id);
+    let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { return };
+    study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
+    let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+        family,
+        code: row.code.clone(),
+        units: units(lexicon, family, row, &study),
+        study: study.clone(),
+        regions: regions.to_vec(),
+        defaults,
+        taken: None,
+        changed: None,
+        own_findings: false,
+    };
+    // what was taken for granted counts for what comes beside too
+    let mut settled = study.values;
+    for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
+        settled.set(axis, bits);
+    }
+    out.push(make(id, chosen, defaults));
+    let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
+    for add in family.adds.iter().filter(|a| meets(&a.values, &settled)) {
+        if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+            out.push(make(id, add, Vec::new()));
+        }
+    }
+    // a charge line bills one thing
+    let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+    for &brought in family.brings.iter().filter(|_| report) {
+        let other = lexicon.family(brought);
+        let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
+        if let Some((row, defaults)) = wanted {
+            out.push(make(brought, row, defaults));
+        }
+    }
+}
+
+/// How many of what a family or a row counts by, sides apart.
+fn units(lexicon: &Lexicon, family: FamilyId, row: &Row, study: &Study) -> u32 {
+    let told = |axis: AxisId| Some(Counts(study.values.get(axis))).filter(|c| c.0 != 0).map_or(1, Counts::decisive);
+    match (row.each_further, lexicon.family(family).each) {
+        (Some(axis), _) => told(axis).saturating_sub(1),
+        (None, each) => each.map_or(1, told),
+    }
+    .max(1)
 }
 
 /// Whether the title's number of views leads to another code than the views that were made.
@@ -423,7 +476,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
     }
     let sides = values.get(known.side).count_ones().max(1);
-    let units = if family.per_side { sides } else { 1 };
+    let units = if family.per_side { sides } else { c.units };
     let mut row_values = values;
     for (axis, bits) in family.assume.iter() {
         if row_values.get(axis) == 0 {
@@ -445,7 +498,22 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         evidence,
         defaults,
         alternatives: alternatives(lexicon, c, &row_values, day),
+        checklist: c.study.checked.as_ref().map(|k| checklist(lexicon, k)),
         note: family.note.as_deref().map(str::to_owned),
+        reasons: c.changed.map(|i| changed(lexicon, i)).into_iter().collect(),
+        billed: Billed {
+            family: c.family,
+            code: c.code.clone(),
+            told: values,
+            values: row_values,
+            regions: c.regions.clone(),
+            ordered: c.study.title_contrast | c.study.order_contrast,
+            refused: c.study.withheld,
+            own_findings: c.own_findings,
+            units,
+            modifiers: Vec::new(),
+            reasons: Vec::new(),
+        },
     };
     match out.iter_mut().find(|s| {
         s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")
@@ -463,20 +531,60 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
     }
 }
 
+/// The reason of a rule that gave a code.
+fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
+    let rule = &lexicon.rules[rule];
+    Rationale { rule: rule.id.to_string(), message: rule.message.to_string(), source: rule.source.to_string(), evidence: Vec::new() }
+}
+
 /// The family's other codes, and what they would need.
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     for r in &lexicon.family(c.family).rows {
-        if r.code == c.code || out.iter().any(|a| *a.code == *r.code) || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day)) {
+        let register = lexicon.axis_named("register");
+        let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
+        if elsewhere
+            || r.code == c.code
+            || out.iter().any(|a| *a.code == *r.code)
+            || !lexicon.code(&r.code).is_some_and(|k| k.in_force(day))
+        {
             continue;
         }
-        let needs: Vec<String> =
-            r.values.iter().filter(|(axis, bits)| values.get(*axis) != *bits).map(|(axis, bits)| lexicon.axis(axis).need(bits)).collect();
+        let complete = lexicon.known.extent.is_some_and(|e| lexicon.axis(e).bit("complete").is_some_and(|b| r.values.get(e) == b));
+        if let Some(checked) = c.study.checked.as_ref().filter(|k| complete && !k.missing.is_empty()) {
+            let needs = format!("{}, or why they were not seen", elements(lexicon, checked, &checked.missing));
+            out.push(Alternative { code: r.code.to_string(), needs });
+            continue;
+        }
+        let needs: Vec<String> = r
+            .values
+            .iter()
+            .filter(|(axis, bits)| values.get(*axis) != *bits && Some(*axis) != register)
+            .map(|(axis, bits)| lexicon.axis(axis).need(bits))
+            .collect();
         if !needs.is_empty() {
             out.push(Alternative { code: r.code.to_string(), needs: needs.join("; ") });
         }
     }
     out
+}
+
+/// Names of elements of a checklist, with commas.
+pub(super) fn elements(lexicon: &Lexicon, checked: &Checked, list: &[u8]) -> String {
+    let all = &lexicon.checklists[checked.list.0 as usize].elements;
+    list.iter().map(|e| &*all[*e as usize]).collect::<Vec<_>>().join(", ")
+}
+
+fn checklist(lexicon: &Lexicon, checked: &Checked) -> Checklist {
+    let list = &lexicon.checklists[checked.list.0 as usize];
+    let name = |e: u8| list.elements[e as usize].to_string();
+    Checklist {
+        id: list.id.to_string(),
+        label: list.label.to_string(),
+        judged: checked.judged,
+        described: checked.addressed.iter().filter(|(e, _)| !checked.missing.contains(e)).map(|(e, _)| name(*e)).collect(),
+        missing: checked.missing.iter().map(|e| name(*e)).collect(),
+    }
 }
 
 fn code_label(lexicon: &Lexicon, c: &Coded, values: &Values) -> String {

@@ -12,8 +12,10 @@ use crate::text::{Span, sentences};
 pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
     let lexicon = r.text.lexicon;
     let known = &lexicon.known;
-    let region = region(r);
     let modality = modality(r);
+    // what is described from end to end goes before what is described most
+    let whole = modality.as_ref().and_then(|(bits, _)| super::complete::region(r, *bits));
+    let region = whole.or_else(|| region(r));
     if studies.is_empty() {
         // only a text that has something of a report in it: a section, or two words that tell how the images were made
         let sections = r.parts.iter().any(|p| matches!(p.kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::claim_json::{ClaimJson, RationaleJson, claim_json, rationales};
 use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
 use crate::text::position;
@@ -29,6 +30,19 @@ pub struct Answer<'a> {
     rejected: Vec<RejectedJson<'a>>,
     supplies: Vec<SupplyJson<'a>>,
     queries: Vec<QueryJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encounter: Option<&'a str>,
+    claim: Option<ClaimJson<'a>>,
+}
+
+impl<'a> Answer<'a> {
+    /// As the answer for one of the reports of an encounter: the last of them carries the claim of all.
+    #[must_use]
+    pub fn of_encounter(mut self, encounter: &'a str, claim: Option<ClaimJson<'a>>) -> Self {
+        self.encounter = Some(encounter);
+        self.claim = claim;
+        self
+    }
 }
 
 #[derive(Serialize, Debug)]
@@ -60,7 +74,18 @@ struct SuggestionJson<'a> {
     defaults: Vec<BTreeMap<&'static str, &'a str>>,
     alternatives: Vec<BTreeMap<&'static str, &'a str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    checklist: Option<ChecklistJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
+    reasons: Vec<RationaleJson<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+struct ChecklistJson<'a> {
+    id: &'a str,
+    judged: bool,
+    described: &'a [String],
+    missing: &'a [String],
 }
 
 #[derive(Serialize, Debug)]
@@ -92,7 +117,7 @@ struct QueryJson<'a> {
 }
 
 #[derive(Serialize, Debug)]
-struct EvidenceJson<'a> {
+pub(super) struct EvidenceJson<'a> {
     role: &'a str,
     start: u32,
     end: u32,
@@ -157,7 +182,14 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
                     .iter()
                     .map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())]))
                     .collect(),
+                checklist: s.checklist.as_ref().map(|c| ChecklistJson {
+                    id: &c.id,
+                    judged: c.judged,
+                    described: &c.described,
+                    missing: &c.missing,
+                }),
                 note: s.note.as_deref(),
+                reasons: rationales(&s.reasons, &[(id, text)], options),
             })
             .collect(),
         rejected: analysis
@@ -186,10 +218,12 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
             })
             .collect(),
         queries: analysis.queries.iter().map(|q| QueryJson { kind: &q.kind, message: &q.message, evidence: list(&q.evidence) }).collect(),
+        encounter: None,
+        claim: Some(claim_json(&analysis.claim, &[(id, text)], options)),
     }
 }
 
-fn evidence_json<'a>(e: &'a Evidence, text: &'a str, options: JsonOptions) -> EvidenceJson<'a> {
+pub(super) fn evidence_json<'a>(e: &'a Evidence, text: &'a str, options: JsonOptions) -> EvidenceJson<'a> {
     let at = position(text, e.span.start);
     EvidenceJson {
         role: &e.role,

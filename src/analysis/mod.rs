@@ -1,23 +1,33 @@
 //! The answer for one report, and how it is put together.
 
 mod attributes;
+mod circumstances;
+mod claim;
+mod claim_json;
+mod claim_lines;
+mod claim_steps;
+mod complete;
 mod confidence;
 mod dates;
+mod encounter;
 mod engine;
 mod explain;
 mod headless;
 mod json;
 mod proof;
 mod queries;
+mod settle;
 mod sides;
 mod supplies;
 
 use jiff::civil::Date;
 
-use crate::lexicon::Lexicon;
+use crate::lexicon::{Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
+pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
+pub use claim_json::{ClaimJson, ReportText, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
 pub use json::{Answer, JsonOptions, answer};
 pub use proof::Check;
@@ -29,11 +39,13 @@ pub struct Options {
     pub date_of_service: Option<Date>,
     /// Confidence under which a suggestion is marked unsure, 0 to 1.
     pub threshold: f64,
+    /// What the site chooses where payers or sources differ.
+    pub policy: Policy,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { date_of_service: None, threshold: 0.7 }
+        Self { date_of_service: None, threshold: 0.7, policy: Policy::default() }
     }
 }
 
@@ -48,6 +60,28 @@ pub struct Evidence {
     pub section: String,
     /// Concept that was read, if one was.
     pub concept: Option<String>,
+}
+
+/// Evidence, and the report that it stands in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cited {
+    /// Index of the report among those of the claim; 0 for a single one.
+    pub report: usize,
+    /// The words.
+    pub evidence: Evidence,
+}
+
+/// Why a rule, an edit or a policy did something, so that a coder can cite it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rationale {
+    /// The entry of the lexicon.
+    pub rule: String,
+    /// What was done and why.
+    pub message: String,
+    /// Where the rule comes from.
+    pub source: String,
+    /// Words of the record that it rests on.
+    pub evidence: Vec<Cited>,
 }
 
 /// A value on an axis of a study.
@@ -71,6 +105,21 @@ pub struct Alternative {
     pub needs: String,
 }
 
+/// What a complete study has to address, held against a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checklist {
+    /// An id of `checklists.toml`.
+    pub id: String,
+    /// The complete study in our own words.
+    pub label: String,
+    /// Whether the report describes enough to judge by. A charge line never does: it can't be told from a title.
+    pub judged: bool,
+    /// What the report describes, or says why it does not.
+    pub described: Vec<String>,
+    /// What it does not mention.
+    pub missing: Vec<String>,
+}
+
 /// A code that the report supports.
 #[derive(Clone, Debug)]
 pub struct Suggestion {
@@ -78,7 +127,7 @@ pub struct Suggestion {
     pub code: String,
     /// `CPT` or `HCPCS`.
     pub system: String,
-    /// Modifiers; none at this stage.
+    /// Modifiers, as on the claim; of an exam of both sides `LT` and `RT`, one for each unit.
     pub modifiers: Vec<String>,
     /// Units: sides of a paired family, else 1.
     pub units: u32,
@@ -98,8 +147,13 @@ pub struct Suggestion {
     pub defaults: Vec<(String, String)>,
     /// The family's other codes.
     pub alternatives: Vec<Alternative>,
+    /// The checklist of a study that is complete or limited by what it addresses.
+    pub checklist: Option<Checklist>,
     /// A remark of the family or rule.
     pub note: Option<String>,
+    /// What rules, edits and policy did to the code, and why.
+    pub reasons: Vec<Rationale>,
+    pub(crate) billed: claim::Billed,
 }
 
 /// An exam that was seen and is not coded.
@@ -181,6 +235,11 @@ pub struct Analysis {
     pub supplies: Vec<SupplyLine>,
     /// What to ask.
     pub queries: Vec<Query>,
+    /// The policy that was asked for.
+    pub policy: Policy,
+    /// The claim for this report alone.
+    pub claim: Claim,
+    pub(crate) told: Vec<claim::Told>,
 }
 
 /// Reads reports with one lexicon. Immutable, `Send + Sync`; share it between threads.
@@ -195,13 +254,28 @@ pub struct Analysis {
 #[derive(Debug)]
 pub struct Analyzer {
     lexicon: Lexicon,
+    edits: Option<Edits>,
 }
 
 impl Analyzer {
     /// An analyzer over a lexicon.
     #[must_use]
     pub const fn new(lexicon: Lexicon) -> Self {
-        Self { lexicon }
+        Self { lexicon, edits: None }
+    }
+
+    /// Takes edits and unit limits of another edition in the place of those of the lexicon.
+    #[must_use]
+    pub fn with_edits(mut self, edits: Edits) -> Self {
+        let own = self.edits.take().unwrap_or_else(|| self.lexicon.edits().clone());
+        self.edits = Some(own.replaced_by(edits));
+        self
+    }
+
+    /// The edits and unit limits in use.
+    #[must_use]
+    pub fn edits(&self) -> &Edits {
+        self.edits.as_ref().unwrap_or_else(|| self.lexicon.edits())
     }
 
     /// The lexicon.
@@ -213,6 +287,14 @@ impl Analyzer {
     /// Analyzes one report. Never fails; a text that supports nothing gets an answer that says so.
     #[must_use]
     pub fn analyze(&self, text: &str, options: &Options) -> Analysis {
-        engine::analyze(&self.lexicon, text, options)
+        engine::analyze(&self.lexicon, self.edits(), text, options)
+    }
+
+    /// The claim for the reports of one patient and day, from their analyses; policy and day are those of the first.
+    #[must_use]
+    pub fn claim(&self, reports: &[&Analysis]) -> Claim {
+        let fallback = Policy::default();
+        let (policy, day) = reports.first().map_or((&fallback, self.lexicon.default_date()), |a| (&a.policy, a.claim.day));
+        claim::build(&self.lexicon, self.edits(), policy, day, reports).0
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::civil::Date;
 
-use super::{Analysis, Analyzer, Options, Reason};
+use super::{Analysis, Analyzer, Claim, Options, Reason};
 use crate::lexicon::model::{CueId, DocumentId, SectionKind, Sense};
-use crate::lexicon::{Lexicon, Owner, Problem, Proof};
+use crate::lexicon::{EntryKind, Lexicon, Owner, Place, Problem, Proof};
 use crate::read::exam::exams;
 use crate::read::gate::admit;
 use crate::read::section::parts;
@@ -116,6 +116,13 @@ fn prove(analyzer: &Analyzer, p: &Proof) -> Result<(), Wrong> {
             let family = &*lexicon.family(id).id;
             coded(analyzer, p.is_hit, &line, &format!("the family `{family}`"), |a| a.suggestions.iter().any(|s| s.rule == family))
         }
+        Owner::Claim(place) => claim_holds(analyzer, p.is_hit, &p.line, &lexicon.places[place as usize]),
+        Owner::Checklist(id) => {
+            let list = &*lexicon.checklists[id.0 as usize].id;
+            coded(analyzer, p.is_hit, &line, &format!("the checklist `{list}`"), |a| {
+                a.suggestions.iter().filter_map(|s| s.checklist.as_ref()).any(|c| c.judged && c.id == list)
+            })
+        }
         Owner::Rule(i) => {
             let rule = &lexicon.rules[i as usize];
             coded(analyzer, p.is_hit, &line, &format!("the rule `{}`", rule.id), |a| {
@@ -141,6 +148,84 @@ fn coded(analyzer: &Analyzer, is_hit: bool, line: &Line<'_>, what: &str, used: i
     };
     answers(&analysis, wanted)?;
     if wanted.is_empty() || used(&analysis) { Ok(()) } else { Err((format!("the codes are right, but {what} gave none of them"), MEND)) }
+}
+
+/// A line of an entry of the claim: `option=choice day: exams of one report || exams of another -> lines`, a line of a
+/// claim as code, modifiers and units, `73562-50 71046x2`. The entry takes part in the claim of a hit and not in that of
+/// a miss; an option of policy makes no difference to a miss.
+fn claim_holds(analyzer: &Analyzer, is_hit: bool, line: &str, place: &Place) -> Result<(), Wrong> {
+    let lexicon = analyzer.lexicon();
+    let (text, wanted) = match line.rsplit_once(" -> ") {
+        Some((text, wanted)) => (text, Some(wanted)),
+        None => (line, None),
+    };
+    let (mut options, text) = head(lexicon, text)?;
+    let claim = claim_of(analyzer, text, &options);
+    if let Some(wanted) = wanted {
+        let mut wanted: Vec<&str> = wanted.split_whitespace().filter(|w| *w != "none").collect();
+        let mut got = written(&claim);
+        wanted.sort_unstable();
+        got.sort_unstable();
+        if got != wanted {
+            let list = |l: &[String]| if l.is_empty() { "none".to_owned() } else { l.join(" ") };
+            return Err((format!("this line is answered by {}, not by {}", list(&got), wanted.join(" ")), MEND));
+        }
+    } else if is_hit {
+        return Err(("this line does not say which claim it has to give".into(), "write `line -> code-modifier code`, or `line -> none`"));
+    }
+    if place.kind == EntryKind::Policy {
+        let Some(option) = lexicon.billing.policies.iter().find(|o| o.id == place.id) else { return Ok(()) };
+        let differs = option.choices.iter().any(|(choice, _)| {
+            let _ = lexicon.choose(&mut options.policy, &option.id, choice);
+            let other = claim_of(analyzer, text, &options);
+            written(&other) != written(&claim) || asked(&other) != asked(&claim)
+        });
+        return match (is_hit, differs) {
+            (true, false) => Err((format!("no choice of `{}` makes a difference to this line", place.id), MEND)),
+            (false, true) => Err((format!("`{}` makes a difference to this line", place.id), MEND)),
+            _ => Ok(()),
+        };
+    }
+    let all = claim.lines.iter().flat_map(|l| &l.reasons).chain(claim.removed.iter().map(|r| &r.reason));
+    let used = all.into_iter().any(|r| *r.rule == *place.id);
+    match (is_hit, used) {
+        (true, false) => Err((format!("the claim is right, but `{}` takes no part in it", place.id), MEND)),
+        (false, true) => Err((format!("`{}` takes part in the claim for this line", place.id), MEND)),
+        _ => Ok(()),
+    }
+}
+
+/// The options and the day before the colon of a line, and the rest.
+fn head<'l>(lexicon: &Lexicon, line: &'l str) -> Result<(Options, &'l str), Wrong> {
+    let mut options = Options::default();
+    let Some((head, rest)) = line.split_once(": ") else { return Ok((options, line)) };
+    let words: Vec<&str> = head.split(' ').collect();
+    if !words.iter().all(|w| w.contains('=') || w.parse::<Date>().is_ok()) {
+        return Ok((options, line));
+    }
+    for word in words {
+        match word.split_once('=') {
+            Some((option, choice)) => lexicon
+                .choose(&mut options.policy, option, choice)
+                .map_err(|(message, _)| (message, "name an option of policies.toml and one of its choices"))?,
+            None => options.date_of_service = word.parse().ok(),
+        }
+    }
+    Ok((options, rest))
+}
+
+fn claim_of(analyzer: &Analyzer, text: &str, options: &Options) -> Claim {
+    let reports: Vec<Analysis> = text.split(" || ").map(|t| analyzer.analyze(&t.replace("\\n", "\n"), options)).collect();
+    analyzer.claim(&reports.iter().collect::<Vec<_>>())
+}
+
+/// The lines of a claim as proof lines write them.
+fn written(claim: &Claim) -> Vec<String> {
+    claim.lines.iter().map(ToString::to_string).collect()
+}
+
+fn asked(claim: &Claim) -> Vec<&str> {
+    claim.queries.iter().map(|q| &*q.kind).collect()
 }
 
 fn analyze(analyzer: &Analyzer, line: &Line<'_>) -> Analysis {
@@ -203,6 +288,11 @@ fn readings(lexicon: &Lexicon, line: &Line<'_>) -> Vec<ReadAs> {
     let mut cues: Vec<(Span, CueId)> = Vec::new();
     text.cues(whole, &mut cues);
     out.extend(cues.iter().map(|(span, c)| ReadAs { span: text.to_source(*span), sense: Sense::Cue(*c), prose: true }));
+    out.extend(text.senses(whole, |s| matches!(s, Sense::Circumstance(_)).then_some(s)).map(|(span, sense)| ReadAs {
+        span: text.to_source(span),
+        sense,
+        prose: true,
+    }));
     // headings of organs end no section, so they are no parts
     let colon = |s: Span| text.text()[s.end as usize..].trim_start().starts_with(':');
     let organs = text.headings(whole).filter(|(s, id)| lexicon.section(*id).kind == SectionKind::Organ && colon(*s));
@@ -265,9 +355,11 @@ fn name(lexicon: &Lexicon, sense: Sense) -> String {
         Sense::Cue(c) => lexicon.cue(c).id.to_string(),
         Sense::Section(s) => lexicon.section(s).id.to_string(),
         Sense::Sign(d, _) => lexicon.documents[d.0 as usize].id.to_string(),
+        Sense::Circumstance(c) => lexicon.billing.circumstances[c.0 as usize].id.to_string(),
         Sense::Supply(s) => lexicon.supplies[s.0 as usize].id.to_string(),
         Sense::Measure(m) => lexicon.measures[m.0 as usize].id.to_string(),
         Sense::Waste(none) => if none { "nothing thrown away" } else { "thrown away" }.to_owned(),
+        Sense::Listed(c, _) => format!("word of the checklist {}", lexicon.checklists[c.0 as usize].id),
         Sense::Organ(r) => format!("organ of {}", lexicon.region(r).id),
     }
 }

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::dates::{self, Doubt};
-use super::engine::{Reading, evidence, views_differ};
+use super::engine::{Reading, elements, evidence, views_differ};
 use super::{Evidence, Query, SupplyLine};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
@@ -22,6 +22,7 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
     let lexicon = r.text.lexicon;
     let known = &lexicon.known;
     let mut out: Vec<Query> = Vec::new();
+    let mut missing = String::new();
     // what the text would support, where the question is what of it is billed
     let mut named: Vec<&str> = coded.iter().filter(|c| c.taken.is_none()).map(|c| &*c.code).collect();
     named.sort_unstable();
@@ -75,10 +76,17 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
                 let proofs: Vec<Proof> = c.study.proofs.iter().filter(of_views).copied().collect();
                 ask("views-conflict", evidence(r, &proofs));
             }
-            if c.defaults.contains(&views) {
+        }
+        for c in coded.iter().filter(|c| c.taken.is_none()) {
+            for q in lexicon.queries.iter().filter(|q| q.default_of.is_some_and(|axis| c.defaults.contains(&axis))) {
                 let proofs: Vec<Proof> = c.study.proofs.iter().filter(|p| p.facet == Facet::Region).copied().collect();
-                ask("views-missing", evidence(r, &proofs));
+                ask(&q.kind, evidence(r, &proofs));
             }
+        }
+        let lacks = |c: &&Coded| c.study.checked.as_ref().is_some_and(|k| !k.overruled.is_empty() && !k.missing.is_empty());
+        if let Some(k) = coded.iter().filter(|c| c.taken.is_none()).find(lacks).and_then(|c| c.study.checked.as_ref()) {
+            ask("complete-elements", evidence(r, &k.overruled));
+            missing = elements(lexicon, k, &k.missing);
         }
         if let Some(s) = omitted.first() {
             ask("exam-conflict", evidence(r, &s.proofs));
@@ -108,6 +116,9 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         }
     } else if !coded.is_empty() {
         ask("quoted-report", evidence(r, &coded[0].study.proofs));
+    }
+    for q in &mut out {
+        q.message = q.message.replace("{missing}", &missing);
     }
     out
 }

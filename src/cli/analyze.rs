@@ -6,18 +6,21 @@ use std::path::Path;
 use radcode::{Analysis, Analyzer, JsonOptions, answer};
 
 use super::args::{AnalyzeArgs, Common, Format};
+use super::claim::{self, Report};
 use super::failure::Failure;
 use super::input::read_one;
 use super::knowledge::load;
 use super::layout::Page;
 use super::marked;
+use super::policy::{policy, with_edits};
 use super::screen::Screen;
 
 /// Reads one report and writes its answer.
 pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common)?);
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
+    let policy = policy(&args.reading.site, &analyzer, common)?;
     let text = read_one(args.file.as_deref(), &args.reading)?;
-    let analysis = analyzer.analyze(&text, &args.reading.options());
+    let analysis = analyzer.analyze(&text, &args.reading.options(&policy));
     match args.format {
         Format::Text => people(args, common, &analyzer, &text, &analysis)?,
         Format::Codes => {
@@ -25,6 +28,13 @@ pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
             for s in &analysis.suggestions {
                 writeln!(out, "{}", s.code)?;
             }
+        }
+        Format::Claim => {
+            let id = args.id.clone().unwrap_or_else(|| stem(args.file.as_deref()));
+            let mut screen = Screen::new(common.color);
+            let page = Page { text: &text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
+            claim::write(&mut screen, &analysis.claim, &[Report { id: &id, page, analysis: &analysis }])?;
+            screen.flush()?;
         }
         Format::Json | Format::Ndjson => {
             let id = args.id.clone().unwrap_or_else(|| stem(args.file.as_deref()));

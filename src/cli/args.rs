@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use encoding_rs::Encoding;
-use radcode::{Date, Options};
+use radcode::{Date, Options, Policy};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -102,13 +102,42 @@ pub struct Reading {
     /// Set reports aside that are longer than this many bytes
     #[arg(long, value_name = "N", default_value_t = 8_388_608, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     pub max_report_bytes: u64,
+    /// What the site chooses.
+    #[command(flatten)]
+    pub site: Site,
 }
 
 impl Reading {
-    /// The library's options.
-    pub fn options(&self) -> Options {
-        Options { date_of_service: self.date_of_service, threshold: self.threshold }
+    /// The library's options under a policy.
+    pub fn options(&self, policy: &Policy) -> Options {
+        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone() }
     }
+}
+
+/// Site policy, and edits of another edition.
+#[derive(Args, Debug)]
+pub struct Site {
+    /// Site policy from a TOML file: `payer = "medicare"` and the like; the options below go before it
+    #[arg(long, value_name = "FILE", help_heading = "Claim")]
+    pub policy: Option<PathBuf>,
+    /// Who is billed: generic, medicare
+    #[arg(long, value_name = "NAME", help_heading = "Claim")]
+    pub payer: Option<String>,
+    /// Where the exam was made: office, hospital
+    #[arg(long, value_name = "NAME", help_heading = "Claim")]
+    pub setting: Option<String>,
+    /// Which part of the service is billed: none (the whole), professional, technical
+    #[arg(long, value_name = "NAME", help_heading = "Claim")]
+    pub component: Option<String>,
+    /// A choice of policy; `radcode lexicon list --kind policy` lists the options; may be given several times
+    #[arg(long, value_name = "OPTION=CHOICE", help_heading = "Claim")]
+    pub choose: Vec<String>,
+    /// NCCI edits of a newer edition, as CMS publishes them; may be given several times
+    #[arg(long, value_name = "FILE", help_heading = "Claim")]
+    pub ncci: Vec<PathBuf>,
+    /// Unit limits of a newer edition, as CMS publishes them
+    #[arg(long, value_name = "FILE", help_heading = "Claim")]
+    pub mue: Option<PathBuf>,
 }
 
 /// Form of an answer.
@@ -122,6 +151,8 @@ pub enum Format {
     Ndjson,
     /// The bare codes, one a line.
     Codes,
+    /// The claim as a table: lines with modifiers and units, and why.
+    Claim,
 }
 
 /// `radcode analyze`.
@@ -168,8 +199,10 @@ pub enum InputFormat {
 /// Form of batch output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchFormat {
-    // one JSON object a line
+    /// One JSON object on one line.
     Ndjson,
+    /// A claim for each encounter, as a table.
+    Claim,
 }
 
 /// `radcode batch`.
@@ -181,7 +214,8 @@ Examples:
   radcode batch january.ndjson february.ndjson > answers.ndjson
 
 An input line is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text`
-has to be there. Answers come in the order of the input. What can't be used is named on
+has to be there. Reports of one patient and day that carry the same `encounter` and follow each
+other make one claim. Answers come in the order of the input. What can't be used is named on
 standard error, with file and line, and the rest goes on; the exit code is then 1.")]
 pub struct BatchArgs {
     /// Files, folders of .txt files, or `-` for standard input
@@ -191,7 +225,7 @@ pub struct BatchArgs {
     #[arg(long, value_enum)]
     pub input_format: Option<InputFormat>,
     /// Form of the answers
-    #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson, hide_possible_values = true)]
+    #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson)]
     pub format: BatchFormat,
     /// Give the places of the evidence, not its words
     #[arg(long)]
@@ -271,8 +305,17 @@ pub enum Kind {
     Cue,
     Section,
     Document,
+    Checklist,
     Rule,
     Code,
+    Policy,
+    Choice,
+    Payer,
+    Join,
+    Pair,
+    Addon,
+    Modifier,
+    Circumstance,
 }
 
 /// `radcode codes`.

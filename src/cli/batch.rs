@@ -5,25 +5,41 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use radcode::{Analyzer, JsonOptions, Options, answer};
+use radcode::{Analysis, Analyzer, Date, JsonOptions, Policy, ReportText, answer, claim_json};
 
-use super::args::{BatchArgs, Common, InputFormat};
+use super::args::{BatchArgs, BatchFormat, Common, InputFormat};
+use super::claim::{self, Report};
 use super::failure::Failure;
 use super::guarded;
 use super::input::{Unusable, decode, read_all, read_file, too_long};
 use super::knowledge::load;
+use super::layout::Page;
 use super::lines::{Input, Line, read_line};
+use super::policy::{policy, with_edits};
 use super::quotes::plain;
+use super::screen::Screen;
 
 /// Answers all inputs. 1 where some were set aside.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common)?);
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
+    let policy = policy(&args.reading.site, &analyzer, common)?;
     let stems = doubled_stems(args);
-    let mut batch =
-        Batch { args, analyzer, stems, out: BufWriter::with_capacity(1 << 16, io::stdout().lock()), ids: HashSet::new(), set_aside: 0 };
+    let mut batch = Batch {
+        args,
+        common,
+        analyzer,
+        policy,
+        stems,
+        out: BufWriter::with_capacity(1 << 16, io::stdout().lock()),
+        ids: HashSet::new(),
+        set_aside: 0,
+        open: None,
+        closed: HashSet::new(),
+    };
     for input in &args.inputs {
         batch.input(input)?;
     }
+    batch.close()?;
     batch.out.flush()?;
     if batch.set_aside > 0 {
         let n = batch.set_aside;
@@ -35,13 +51,37 @@ pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
 
 struct Batch<'a> {
     args: &'a BatchArgs,
+    common: &'a Common,
     analyzer: Analyzer,
+    policy: Policy,
     /// File stems that occur more than once, hashed.
     stems: HashSet<u64>,
     out: BufWriter<StdoutLock<'static>>,
     /// Ids answered, hashed.
     ids: HashSet<u64>,
     set_aside: u64,
+    /// The encounter whose reports are being read; they are written when it ends.
+    open: Option<Encounter>,
+    /// Encounters that have ended, hashed.
+    closed: HashSet<u64>,
+}
+
+/// Reports of one patient and day.
+struct Encounter {
+    id: String,
+    day: Option<Date>,
+    /// Id, text and answer of each.
+    reports: Vec<(String, String, Analysis)>,
+}
+
+/// A report on its way to an answer.
+struct Read<'r> {
+    source: &'r str,
+    line: Option<u64>,
+    id: &'r str,
+    text: &'r str,
+    day: Option<Date>,
+    encounter: Option<&'r str>,
 }
 
 impl Batch<'_> {
@@ -90,7 +130,7 @@ impl Batch<'_> {
 
     fn file(&mut self, source: &str, id: &str, bytes: Result<Vec<u8>, Unusable>) -> Result<(), Failure> {
         match bytes.and_then(|b| decode(b, self.args.reading.encoding)) {
-            Ok(text) => self.answer(source, None, id, &text, &self.args.reading.options()),
+            Ok(text) => self.answer(&Read { source, line: None, id, text: &text, day: None, encounter: None }),
             Err(u) => {
                 self.aside(source, None, &u);
                 Ok(())
@@ -134,9 +174,8 @@ impl Batch<'_> {
             match Input::parse(bytes, number, limit) {
                 Ok(None) => {}
                 Ok(Some(input)) => {
-                    let options =
-                        Options { date_of_service: input.day.or(self.args.reading.date_of_service), ..self.args.reading.options() };
-                    self.answer(source, Some(number), &input.id, &input.text, &options)?;
+                    let (day, encounter) = (input.day, input.encounter.as_deref());
+                    self.answer(&Read { source, line: Some(number), id: &input.id, text: &input.text, day, encounter })?;
                 }
                 Err(u) => self.aside(source, Some(number), &u),
             }
@@ -147,22 +186,73 @@ impl Batch<'_> {
         }
     }
 
-    fn answer(&mut self, source: &str, line: Option<u64>, id: &str, text: &str, options: &Options) -> Result<(), Failure> {
-        if !self.ids.insert(hash(id)) {
-            let id: String = id.chars().take(60).map(plain).collect();
-            say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(source, line)));
+    fn answer(&mut self, r: &Read<'_>) -> Result<(), Failure> {
+        if !self.ids.insert(hash(r.id)) {
+            let id: String = r.id.chars().take(60).map(plain).collect();
+            say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(r.source, r.line)));
         }
-        let Some(analysis) = guarded(|| self.analyzer.analyze(text, options)) else {
+        let day = r.day.or(self.args.reading.date_of_service);
+        let mut options = self.args.reading.options(&self.policy);
+        options.date_of_service = day;
+        let Some(analysis) = guarded(|| self.analyzer.analyze(r.text, &options)) else {
             let why = Unusable::new(
                 "the report met a fault of the program",
                 "tell the maintainers the place above; the report itself is not needed",
             );
-            self.aside(source, line, &why);
+            self.aside(r.source, r.line, &why);
             return Ok(());
         };
-        let json = answer(id, text, self.analyzer.lexicon(), &analysis, JsonOptions { text: !self.args.no_text });
-        serde_json::to_writer(&mut self.out, &json)?;
-        self.out.write_all(b"\n")?;
+        let Some(encounter) = r.encounter else {
+            self.close()?;
+            return self.write(None, &[(r.id.to_owned(), r.text.to_owned(), analysis)]);
+        };
+        if self.open.as_ref().is_some_and(|e| e.id != encounter || e.day != day) {
+            self.close()?;
+        }
+        let open = self.open.get_or_insert_with(|| Encounter { id: encounter.to_owned(), day, reports: Vec::new() });
+        open.reports.push((r.id.to_owned(), r.text.to_owned(), analysis));
+        if open.reports.len() == 1 && self.closed.contains(&hash(&format!("{encounter} {day:?}"))) {
+            let what = "its encounter has been answered before; reports of one encounter follow each other";
+            say(&format!("{}: {what}", at(r.source, r.line)));
+        }
+        Ok(())
+    }
+
+    /// Writes the encounter that is open.
+    fn close(&mut self) -> Result<(), Failure> {
+        let Some(e) = self.open.take() else { return Ok(()) };
+        self.closed.insert(hash(&format!("{} {:?}", e.id, e.day)));
+        self.write(Some(&e.id), &e.reports)
+    }
+
+    /// Writes answers: one by one, or the claim of all.
+    fn write(&mut self, encounter: Option<&str>, reports: &[(String, String, Analysis)]) -> Result<(), Failure> {
+        let analyses: Vec<&Analysis> = reports.iter().map(|(.., a)| a).collect();
+        let whole = (analyses.len() > 1).then(|| self.analyzer.claim(&analyses));
+        let claim = whole.as_ref().unwrap_or(&analyses[0].claim);
+        let lexicon = self.analyzer.lexicon();
+        if self.args.format == BatchFormat::Claim {
+            let mut screen = Screen::new(self.common.color);
+            let (width, quote) = (screen.width, !self.args.no_text);
+            let shown: Vec<Report<'_>> =
+                reports.iter().map(|(id, text, analysis)| Report { id, page: Page { text, lexicon, width, quote }, analysis }).collect();
+            writeln!(screen, "{}", encounter.map_or_else(|| reports[0].0.clone(), |e| format!("encounter {e}")))?;
+            claim::write(&mut screen, claim, &shown)?;
+            writeln!(screen)?;
+            screen.flush()?;
+            return Ok(());
+        }
+        let options = JsonOptions { text: !self.args.no_text };
+        let texts: Vec<ReportText<'_>> = reports.iter().map(|(id, text, _)| (id.as_str(), text.as_str())).collect();
+        for (i, (id, text, analysis)) in reports.iter().enumerate() {
+            let mut json = answer(id, text, lexicon, analysis, options);
+            if let Some(encounter) = encounter {
+                let last = i + 1 == reports.len();
+                json = json.of_encounter(encounter, last.then(|| claim_json(claim, &texts, options)));
+            }
+            serde_json::to_writer(&mut self.out, &json)?;
+            self.out.write_all(b"\n")?;
+        }
         Ok(())
     }
 

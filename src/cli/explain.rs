@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use radcode::{Analyzer, CodeCard, Explanation, HeldWay, Standing};
+use radcode::{Analyzer, CodeCard, Explanation, HeldWay, Standing, Suggestion};
 
 use super::args::{Common, ExplainArgs};
 use super::codes::{card, head, line, need};
@@ -10,11 +10,12 @@ use super::failure::Failure;
 use super::input::read_one;
 use super::knowledge::load;
 use super::layout::Page;
+use super::policy::{policy, with_edits};
 use super::screen::{CARE, FAINT, NOT, STRONG, Screen};
 
 /// Explains a code, with a report or in general.
 pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
-    let analyzer = Analyzer::new(load(common)?);
+    let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let known = card(analyzer.lexicon(), &args.code)?;
     let Some(file) = &args.file else {
         let mut screen = Screen::new(common.color);
@@ -24,7 +25,10 @@ pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
         return Ok(0);
     };
     let text = read_one(Some(file), &args.reading)?;
-    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options()) else { return Ok(2) };
+    let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?))
+    else {
+        return Ok(2);
+    };
     let mut screen = Screen::new(common.color);
     let page = Page { text: &text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
     with_report(&mut screen, &page, &explanation)?;
@@ -62,6 +66,7 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
                 writeln!(out, "{code} stands:")?;
                 let s = &e.analysis.suggestions[*i];
                 page.suggestion(out, s)?;
+                checklist(out, page, s)?;
                 writeln!(out, "{STRONG}all evidence{STRONG:#}")?;
                 page.places(out, &s.evidence, usize::MAX)?;
             }
@@ -69,6 +74,7 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
                 let s = &e.analysis.suggestions[*of];
                 writeln!(out, "{code} does not stand: the report says {}. It would need {needs}.", s.code)?;
                 page.suggestion(out, s)?;
+                checklist(out, page, s)?;
             }
             Standing::Rejected(i) => {
                 let r = &e.analysis.rejected[*i];
@@ -101,6 +107,21 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
         for way in &e.ways {
             needs(out, page, way)?;
         }
+    }
+    Ok(())
+}
+
+/// What a complete study addresses, held against the report.
+fn checklist(out: &mut impl Write, page: &Page<'_>, s: &Suggestion) -> io::Result<()> {
+    let Some(list) = &s.checklist else { return Ok(()) };
+    let verdict = match (list.judged, list.missing.is_empty()) {
+        (false, _) => "can't be told here: nothing is described".to_owned(),
+        (true, true) => "all of it is described, or it is said why not".to_owned(),
+        (true, false) => format!("{} not mentioned", list.missing.join(", ")),
+    };
+    page.note(out, "checklist", FAINT, &format!("{}: {verdict}", list.label))?;
+    if list.judged && !list.described.is_empty() {
+        page.note(out, "", FAINT, &format!("described: {}", list.described.join(", ")))?;
     }
     Ok(())
 }

@@ -82,7 +82,9 @@ impl Page<'_> {
 
     fn head(&self, out: &mut impl Write, s: &Suggestion) -> io::Result<()> {
         let mut code = s.code.clone();
-        for m in &s.modifiers {
+        // an exam of both sides says so in its label and its units
+        let both = ["LT", "RT"].iter().all(|side| s.modifiers.iter().any(|m| m == side));
+        for m in s.modifiers.iter().filter(|m| !both || !matches!(m.as_str(), "LT" | "RT")) {
             code.push('-');
             code.push_str(m);
         }
@@ -153,7 +155,7 @@ impl Page<'_> {
     }
 
     /// `role  place  words` under a code, the words on two lines at most.
-    fn quoted(&self, out: &mut impl Write, name: &str, color: &str, span: Span, more: usize) -> io::Result<()> {
+    pub fn quoted(&self, out: &mut impl Write, name: &str, color: &str, span: Span, more: usize) -> io::Result<()> {
         let room = self.width.saturating_sub(INDENT + ROLE + PLACE);
         let more = if more == 0 { String::new() } else { format!("(+{more} more)") };
         let words = if self.quote { words(self.text, span, room * 2 - more.len() - 8) } else { format!("{} bytes", span.len()) };

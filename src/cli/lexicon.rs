@@ -132,7 +132,16 @@ const fn kind_of(kind: Kind) -> EntryKind {
         Kind::Cue => EntryKind::Cue,
         Kind::Section => EntryKind::Section,
         Kind::Document => EntryKind::Document,
+        Kind::Checklist => EntryKind::Checklist,
         Kind::Rule => EntryKind::Rule,
         Kind::Code => EntryKind::Code,
+        Kind::Policy => EntryKind::Policy,
+        Kind::Choice => EntryKind::Choice,
+        Kind::Payer => EntryKind::Payer,
+        Kind::Join => EntryKind::Join,
+        Kind::Pair => EntryKind::Pair,
+        Kind::Addon => EntryKind::AddOn,
+        Kind::Modifier => EntryKind::Modifier,
+        Kind::Circumstance => EntryKind::Circumstance,
     }
 }

@@ -67,6 +67,8 @@ pub struct Input<'a> {
     pub text: Cow<'a, str>,
     /// The date of service, where one is given.
     pub day: Option<Date>,
+    /// The encounter that it belongs to, where one is given.
+    pub encounter: Option<Cow<'a, str>>,
 }
 
 #[derive(Deserialize)]
@@ -77,6 +79,8 @@ struct Fields<'a> {
     text: Option<Words<'a>>,
     #[serde(borrow, default)]
     date_of_service: Option<Words<'a>>,
+    #[serde(borrow, default)]
+    encounter: Option<Id<'a>>,
 }
 
 /// A string that is borrowed where it has no escapes.
@@ -138,14 +142,14 @@ impl<'a> Input<'a> {
         let day =
             fields.date_of_service.map(|d| date(&d.0)).transpose().map_err(|help| Unusable::new("`date_of_service` is no day", help))?;
         let id = fields.id.map_or_else(|| Cow::Owned(number.to_string()), |id| id.0);
-        Ok(Some(Self { id, text, day }))
+        Ok(Some(Self { id, text, day, encounter: fields.encounter.map(|e| e.0) }))
     }
 }
 
 /// A mistake in JSON. Messages about wrong values quote them, so those are said in our own words.
 fn mistake(e: &serde_json::Error) -> Unusable {
     if e.classify() == serde_json::error::Category::Data {
-        let help = "`text` and `date_of_service` are strings, `id` a string or a number, each once, inside one { }";
+        let help = "`text` and `date_of_service` are strings, `id` and `encounter` a string or a number, each once, inside one { }";
         return Unusable::new(format!("a field has the wrong form at column {}", e.column()), help);
     }
     let said = e.to_string();

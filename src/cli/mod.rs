@@ -4,6 +4,7 @@ mod analyze;
 mod args;
 mod batch;
 mod caret;
+mod claim;
 mod codes;
 mod codes_diff;
 mod diff;
@@ -16,6 +17,7 @@ mod lexicon;
 mod lines;
 mod marked;
 mod near;
+mod policy;
 mod quotes;
 mod screen;
 

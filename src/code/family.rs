@@ -95,11 +95,14 @@ pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -
 /// How particularly a family takes a candidate; `None` where it does not.
 pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> Option<u32> {
     let lies_in = |r: RegionId| f.any.contains(r) || f.any.meets(&lexicon.region(r).ancestors);
-    if !(f.any.is_empty() || candidate.region.is_some_and(lies_in)) || !accepts_values(lexicon, f, &candidate.values, false) {
+    if (f.nowhere && candidate.region.is_some())
+        || !(f.any.is_empty() || candidate.region.is_some_and(lies_in))
+        || !accepts_values(lexicon, f, &candidate.values, false)
+    {
         return None;
     }
     let region_rank = if f.any.is_empty() {
-        0
+        u32::from(f.nowhere)
     } else {
         let have = candidate.region?;
         let near = std::iter::successors(Some(have), |r| lexicon.region(*r).parent).find(|r| f.any.contains(*r))?;
@@ -109,7 +112,7 @@ pub(crate) fn accepts(lexicon: &Lexicon, f: &Family, candidate: &Candidate) -> O
 }
 
 /// Whether a study has the values that a family wants and none that it refuses; of a `part` set axes are not asked.
-fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
+pub(crate) fn accepts_values(lexicon: &Lexicon, f: &Family, values: &Values, part: bool) -> bool {
     let asked = |axis: AxisId| !(part && matches!(lexicon.axis(axis).kind, AxisKind::Set | AxisKind::Flags));
     f.when.iter().all(|(axis, bits)| !asked(axis) || holds(lexicon, axis, bits, values.get(axis)))
         && f.unless.iter().all(|(axis, bits)| match lexicon.axis(axis).kind {

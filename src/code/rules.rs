@@ -6,12 +6,15 @@ use super::family::row;
 use super::study::Study;
 use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisId, Effect, FamilyId};
+use crate::lexicon::policy::Settings;
 
 /// A study, or several fused under one family, with its code.
 #[derive(Clone, Debug)]
 pub(crate) struct Coded {
     pub(crate) family: FamilyId,
     pub(crate) code: Box<str>,
+    /// How many are counted; sides apart.
+    pub(crate) units: u32,
     pub(crate) study: Study,
     pub(crate) regions: Vec<crate::lexicon::model::RegionId>,
     pub(crate) defaults: Vec<AxisId>,
@@ -24,9 +27,9 @@ pub(crate) struct Coded {
 }
 
 /// Applies all rules in force, in the order of the file.
-pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date) {
+pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date, settings: &Settings) {
     for (i, rule) in lexicon.rules.iter().enumerate() {
-        if rule.from.is_some_and(|d| day < d) || rule.until.is_some_and(|d| d < day) {
+        if rule.from.is_some_and(|d| day < d) || rule.until.is_some_and(|d| d < day) || !settings.meets(&rule.under) {
             continue;
         }
         match &rule.effect {
@@ -51,9 +54,10 @@ pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date) {
 }
 
 fn downgrade(lexicon: &Lexicon, coded: &mut [Coded], pairs: &[(FamilyId, FamilyId)], rule: usize) {
-    let when = lexicon.rules[rule].when;
+    let (when, unless) = (lexicon.rules[rule].when, lexicon.rules[rule].unless);
     for c in coded.iter_mut() {
-        let holds = when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits);
+        let holds = when.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == bits)
+            && unless.iter().all(|(axis, bits)| c.study.values.get(axis) & bits == 0);
         let Some((_, to)) = pairs.iter().find(|(from, _)| *from == c.family).filter(|_| holds) else { continue };
         let known = &lexicon.known;
         let mut values = c.study.values;

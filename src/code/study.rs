@@ -1,5 +1,6 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
+use crate::code::complete::Checked;
 use crate::code::family::is_in;
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
@@ -46,6 +47,8 @@ pub(crate) struct Study {
     pub(crate) conflict: bool,
     pub(crate) contrast_assumed: bool,
     pub(crate) withheld: bool,
+    /// Its checklist held against the report, once its family is known.
+    pub(crate) checked: Option<Checked>,
 }
 
 impl Study {
@@ -75,6 +78,7 @@ impl Study {
             conflict: false,
             contrast_assumed: false,
             withheld: false,
+            checked: None,
         }
     }
 }
@@ -110,11 +114,20 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
         return studies;
     }
     drop_frames(lexicon, &mut studies);
+    drop_components(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
-    if let Some(region) = studies.iter().find_map(|s| s.region) {
+    if let Some(from) = studies.iter().find(|s| s.region.is_some()).cloned() {
         for s in studies.iter_mut().filter(|s| s.region.is_none() && s.source == Source::Performed) {
-            s.region = Some(region);
+            s.region = from.region;
+            // what guides a procedure is of the procedure that the title names
+            if lexicon.has(&s.values, "method", "guidance") {
+                for (axis, bits) in from.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                    s.values.add(axis, bits);
+                }
+                let flags = from.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if lexicon.axis(a).kind == AxisKind::Flags));
+                s.proofs.extend(flags);
+            }
         }
     }
     studies
@@ -179,6 +192,9 @@ fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
         exams.ours.iter().filter(|e| e.source <= least).flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b)
     };
     let implied = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.implied.get(m)).fold(0, |a, b| a | b);
+    // "views" alone suggests films; beside another suggestion it says nothing
+    let films = lexicon.axis(m).bit("xr").unwrap_or(0);
+    let implied = if implied == films { implied } else { implied & !films };
     // what the title names counts before what the text mentions, and that before what words only suggest
     [named(Source::Heading), named(Source::Findings), implied]
         .into_iter()
@@ -196,8 +212,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let flagged = atom.values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags);
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
-    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+    if hinted && atom.implied.get(known.modality) != 0 && flagged && !studies.is_empty() {
         for s in studies.iter_mut() {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
@@ -252,15 +269,27 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let method = atom.values.get(known.method) != 0;
     // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
     let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
-    if !(own_modality || (method && near)) {
+    // "AP pelvis." beside the hip of the title
+    let listed = source == Source::Performed
+        && atom.region_named
+        && lexicon.has(&atom.values, "modality", "xr")
+        && views::told(lexicon, atom, source).is_some();
+    if !(own_modality || (method && near) || listed) {
         return false;
     }
     match source {
         Source::Heading | Source::Title => atom.region.is_some() || method,
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
+            // a CT of its own beside a PET/CT
+            let apart = atom.region_named
+                && lexicon.has(&atom.values, "purpose", "diagnostic")
+                && studies.iter().any(|s| is_part(lexicon, m, s.values.get(known.modality)));
+            if apart {
+                return true;
+            }
             (atom.region_named || (atom.region.is_none() && method))
-                && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
+                && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
@@ -276,7 +305,11 @@ fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom, strict: bool) -> bool {
     if !compatible(lexicon, s, a) || (strict && have != new) || (have == 0 && new != 0) {
         return false;
     }
+    // the frontal view of the pelvis is none of the hip's, though the hip lies in it: one code joins them
+    let joined = |x: RegionId, y: RegionId| x != y && lexicon.families.iter().any(|f| f.all.contains(&x) && f.all.contains(&y));
+    let views = lexicon.known.projections.is_some_and(|axis| a.values.get(axis) != 0);
     match (s.region, a.region) {
+        (Some(x), Some(y)) if views && joined(x, y) => false,
         (Some(x), Some(y)) => is_in(lexicon, x, y) || is_in(lexicon, y, x),
         (_, None) => true,
         (None, Some(_)) => false,
@@ -299,6 +332,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         && have != new
         && is_in(lexicon, new, have)
         && atom.region_named
+        && !lists_parts(lexicon, e, have)
         && source <= Source::Heading
     {
         s.region = Some(new); // the narrower name
@@ -324,9 +358,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     if side != 0 {
         let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);
         s.sides.push((side, source, span));
-        let both_listed = source == Source::Performed
+        let both_listed = matches!(source, Source::Performed | Source::Title)
             && views::told(lexicon, atom, source).is_some()
-            && s.sides.iter().all(|(_, src, _)| *src == Source::Performed);
+            && s.sides.iter().all(|(_, src, _)| *src == source);
         if s.values.get(known.side) == 0 || both_listed {
             s.values.add(known.side, side);
         }
@@ -348,6 +382,11 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
 }
 
+/// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
+fn lists_parts(lexicon: &Lexicon, e: &Statement, whole: RegionId) -> bool {
+    e.source == Source::Performed && e.atoms.iter().filter(|a| a.region.is_some_and(|r| r != whole && is_in(lexicon, r, whole))).count() > 1
+}
+
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.
 fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     let known = &lexicon.known;
@@ -357,7 +396,10 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || flagged(lexicon, &s.values) };
+        let Some(region) = s.region else {
+            let whole = s.source <= Source::Title && lexicon.is_whole(s.values.get(known.modality));
+            return list.len() == 1 || whole || lexicon.names_exam(&s.values);
+        };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
             j != me
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
@@ -365,6 +407,33 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
                 && *k == s.values.get(known.method)
         })
     });
+}
+
+/// The CT of a PET/CT is no exam beside it, unless it is called diagnostic, was made with contrast, or the
+/// title tells its contrast.
+fn drop_components(lexicon: &Lexicon, studies: &mut Vec<Study>) {
+    let known = &lexicon.known;
+    let hybrids: Vec<(u64, Option<RegionId>)> = studies.iter().map(|s| (s.values.get(known.modality), s.region)).collect();
+    let part_of = |m: u64, region: Option<RegionId>| {
+        hybrids.iter().any(|(h, r)| {
+            let same = *r == region || r.zip(region).is_some_and(|(a, b)| is_in(lexicon, a, b) || is_in(lexicon, b, a));
+            is_part(lexicon, m, *h) && (same || r.is_none())
+        })
+    };
+    studies.retain(|s| {
+        let m = s.values.get(known.modality);
+        let own = lexicon.has(&s.values, "purpose", "diagnostic")
+            || (s.title_contrast | s.performed_contrast) & known.post != 0
+            || s.values.get(known.method) != 0
+            || (s.source == Source::Title && (s.title_contrast != 0 || !lexicon.has(&s.values, "modality", "ct")));
+        m == 0 || own || !part_of(m, s.region)
+    });
+}
+
+/// Whether a modality is part of another one: the CT of a PET/CT, or of a PET.
+fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
+    let mut ways = lexicon.axis(lexicon.known.modality).together.iter();
+    part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
 }
 
 /// Whether a study has any of the values that are there or not.
@@ -418,7 +487,7 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr");
+    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };

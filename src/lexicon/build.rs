@@ -15,6 +15,7 @@ use super::model::{
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
+use super::policy::PolicyOption;
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
@@ -61,6 +62,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             implied_regions,
             region: Some(region),
             counts: None,
+            beside: Vec::new(),
+            read_in: Vec::new(),
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -88,13 +91,25 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         let (sets, regions) = b.values(at.file, &w.sets);
         let (implies, implied_regions) = b.values(at.file, &w.implies);
         let counts = b.counted(at.file, w, role, &known);
-        concepts.push(Concept { id: w.id.get_ref().as_str().into(), role, sets, regions, implies, implied_regions, region: None, counts });
+        concepts.push(Concept {
+            id: w.id.get_ref().as_str().into(),
+            role,
+            sets,
+            regions,
+            implies,
+            implied_regions,
+            region: None,
+            counts,
+            beside: Vec::new(),
+            read_in: w.read_in.iter().map(|k| b.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+        });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
         b.words(at.file, &mut terms, &w.titles, sense, Scope::Title);
         b.words(at.file, &mut terms, &w.prose, sense, Scope::Prose);
         b.proofs(at.file, Owner::Sense(sense), &w.hit, &w.miss);
     }
+    b.beside(entries, &mut concepts);
     for at in &entries.ambiguous {
         let w = &at.entry;
         let folded = fold_term(w.term.get_ref());
@@ -179,7 +194,9 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             b.problem(at.file, asks.span(), &format!("there is no query `{}`", asks.get_ref()), "name a query of queries.toml");
         }
     }
-    let rules = b.rules(entries, &families);
+    let billing = b.billing(entries, &families, &codes, &mut terms);
+    let checklists = b.checklists(entries, &families, &mut terms);
+    let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
     for at in &entries.queries {
@@ -189,6 +206,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
+            default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
         });
@@ -216,8 +234,10 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         documents,
         families,
         order: FamilyOrder::default(),
+        checklists,
         rules,
         queries,
+        billing,
         codes,
         measures,
         supplies,
@@ -230,13 +250,13 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
 }
 
 pub(super) struct Builder<'a> {
-    files: &'a [(String, String)],
+    pub(super) files: &'a [(String, String)],
     problems: &'a mut Vec<Problem>,
     axes: Vec<Axis>,
     regions: Vec<Region>,
     region_ids: HashMap<String, RegionId>,
     proofs: Vec<Proof>,
-    places: Vec<Place>,
+    pub(super) places: Vec<Place>,
 }
 
 impl Builder<'_> {
@@ -245,13 +265,13 @@ impl Builder<'_> {
         self.problems.push(Problem { file, span, message: message.to_owned(), help: help.to_owned() });
     }
 
-    fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
+    pub(super) fn unique(&mut self, file: usize, names: &mut HashMap<String, Range<usize>>, id: &Spanned<String>, kind: &str) {
         if names.insert(format!("{kind}:{}", id.get_ref()), id.span()).is_some() {
             self.problem(file, id.span(), &format!("there is a {kind} `{}` already", id.get_ref()), "give one of them another id");
         }
     }
 
-    fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
+    pub(super) fn choice<T: Copy>(&mut self, file: usize, word: &Spanned<String>, table: &[(&str, T)], otherwise: T) -> T {
         if let Some((_, v)) = table.iter().find(|(n, _)| n == word.get_ref()) {
             return *v;
         }
@@ -304,6 +324,7 @@ impl Builder<'_> {
                 labels: w.labels.clone(),
                 needs: w.needs.clone(),
                 variants: Vec::new(),
+                together: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -318,6 +339,13 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for (whole, words) in &w.together {
+                let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
+                match (axis.bit(whole), bits) {
+                    (Some(whole), Some(bits)) => axis.together.push((whole, bits)),
+                    _ => self.problem(at.file, words.span(), "`together` names a value that the axis has not", "declare it in `values`"),
                 }
             }
             self.axes.push(axis);
@@ -356,6 +384,37 @@ impl Builder<'_> {
                 "only a unit counts, and what it counts is an axis of the kind `count`",
                 "give it `role = \"unit\"`, and name such an axis of axes.toml",
             );
+        }
+        axis
+    }
+
+    /// The concepts that units name, once all of them are there.
+    fn beside(&mut self, entries: &Entries, concepts: &mut [Concept]) {
+        for at in &entries.concepts {
+            let mut found = Vec::new();
+            for name in &at.entry.beside {
+                match concepts.iter().position(|c| *c.id == **name.get_ref()) {
+                    Some(i) => found.push(ConceptId(i as u16)),
+                    None => self.problem(
+                        at.file,
+                        name.span(),
+                        &format!("there is no concept `{}`", name.get_ref()),
+                        "name a concept of words/ by its id",
+                    ),
+                }
+            }
+            if let Some(c) = concepts.iter_mut().find(|c| *c.id == **at.entry.id.get_ref()) {
+                c.beside = found;
+            }
+        }
+    }
+
+    /// An axis of the kind `count` by its name.
+    fn count_axis(&mut self, file: usize, name: Option<&Spanned<String>>) -> Option<AxisId> {
+        let name = name?;
+        let axis = self.axis(name.get_ref()).filter(|a| self.axes[a.0 as usize].kind == AxisKind::Count);
+        if axis.is_none() {
+            self.problem(file, name.span(), "units are counted on an axis of the kind `count`", "name such an axis of axes.toml");
         }
         axis
     }
@@ -444,7 +503,15 @@ impl Builder<'_> {
         found
     }
 
-    fn value(&mut self, file: usize, span: &Range<usize>, axis: &str, words: &OneOrMany, into: &mut Values, regions: &mut RegionSet) {
+    pub(super) fn value(
+        &mut self,
+        file: usize,
+        span: &Range<usize>,
+        axis: &str,
+        words: &OneOrMany,
+        into: &mut Values,
+        regions: &mut RegionSet,
+    ) {
         if axis == "region" {
             for w in words.iter() {
                 if let Some(r) = self.region(file, span.clone(), w) {
@@ -472,7 +539,7 @@ impl Builder<'_> {
         }
     }
 
-    fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
+    pub(super) fn values(&mut self, file: usize, wire: &ValuesWire) -> (Values, RegionSet) {
         let (mut values, mut regions) = (Values::default(), RegionSet::default());
         for (axis, words) in wire {
             self.value(file, &words.span(), axis, words.get_ref(), &mut values, &mut regions);
@@ -573,7 +640,8 @@ impl Builder<'_> {
         for (axis, words) in &wire.get_ref().values {
             self.value(file, &wire.span(), axis, words, &mut values, &mut regions);
         }
-        Row { values, code: wire.get_ref().code.get_ref().as_str().into() }
+        let each_further = self.count_axis(file, wire.get_ref().each_further.as_ref());
+        Row { values, code: wire.get_ref().code.get_ref().as_str().into(), each_further }
     }
 
     fn families(&mut self, entries: &Entries, known: &Known) -> Vec<Family> {
@@ -598,12 +666,12 @@ impl Builder<'_> {
                     if let Some(code) = code {
                         let mut values = Values::default();
                         values.set(known.contrast, bits);
-                        rows.push(Row { values, code: code.get_ref().as_str().into() });
+                        rows.push(Row { values, code: code.get_ref().as_str().into(), each_further: None });
                     }
                 }
             }
             if let Some(code) = &w.code {
-                rows.push(Row { values: Values::default(), code: code.get_ref().as_str().into() });
+                rows.push(Row { values: Values::default(), code: code.get_ref().as_str().into(), each_further: None });
             }
             if rows.is_empty() {
                 self.problem(file, w.id.span(), "this family has no code", "give it `contrast`, `rows` or `code`");
@@ -617,20 +685,28 @@ impl Builder<'_> {
                 when,
                 unless,
                 any,
+                nowhere: w.nowhere,
+                companion: w.companion,
                 all,
                 rows,
                 assume,
                 adds,
+                brings: Vec::new(),
+                each: self.count_axis(file, w.each.as_ref()),
                 per_side: w.per_side,
                 from,
                 until,
                 note: w.note.as_deref().map(Into::into),
             });
         }
+        for (i, at) in entries.families.iter().enumerate() {
+            let brings = at.entry.brings.iter().filter_map(|f| self.family(at.file, f.span(), f.get_ref(), &out)).collect();
+            out[i].brings = brings;
+        }
         out
     }
 
-    fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
+    pub(super) fn family(&mut self, file: usize, span: Range<usize>, id: &str, families: &[Family]) -> Option<FamilyId> {
         let found = families.iter().position(|f| &*f.id == id).map(|i| FamilyId(i as u16));
         if found.is_none() {
             self.problem(file, span, &format!("there is no family `{id}`"), "name a family of families/");
@@ -638,7 +714,7 @@ impl Builder<'_> {
         found
     }
 
-    fn rules(&mut self, entries: &Entries, families: &[Family]) -> Vec<Rule> {
+    fn rules(&mut self, entries: &Entries, families: &[Family], policies: &[PolicyOption]) -> Vec<Rule> {
         let mut out = Vec::new();
         let mut names = HashMap::new();
         for at in &entries.rules {
@@ -667,7 +743,8 @@ impl Builder<'_> {
             } else {
                 Effect::Downgrades(pairs(self, &w.downgrades))
             };
-            let (when, _) = self.values(file, &w.when);
+            let ((when, _), (unless, _)) = (self.values(file, &w.when), self.values(file, &w.unless));
+            let under = self.under(file, &w.policy, policies);
             let (from, until) = (self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref()));
             if let Some(q) = &w.query
                 && !entries.queries.iter().any(|k| k.entry.kind.get_ref() == q.get_ref())
@@ -680,6 +757,8 @@ impl Builder<'_> {
                 effect,
                 unless_own_findings: w.unless_own_findings,
                 when,
+                unless,
+                under,
                 from,
                 until,
                 message: w.message.as_str().into(),
@@ -828,7 +907,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 16] = [
+const MEANS: [(&str, Means); 19] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -843,13 +922,16 @@ const MEANS: [(&str, Means); 16] = [
     ("negated", Means::Negated),
     ("quoted", Means::Quoted),
     ("undone", Means::Undone),
+    ("withheld", Means::Withheld),
     ("turn", Means::Turn),
+    ("unseen", Means::Unseen),
+    ("excused", Means::Excused),
     ("pseudo", Means::Pseudo),
 ];
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 18] = [
+pub(super) const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),

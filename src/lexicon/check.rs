@@ -49,9 +49,11 @@ impl Lexicon {
                 reached.insert(to);
             }
         }
+        // a code of a payer may say so in its excuse as well
+        let by_policy: BTreeSet<&str> = self.billing.codes().collect();
         for c in &self.codes {
             match (reached.contains(&*c.code), &c.excuse) {
-                (false, None) => out.push(self.problem_at(
+                (false, None) if !by_policy.contains(&*c.code) => out.push(self.problem_at(
                     EntryKind::Code,
                     &c.code,
                     format!("no family and no rule reaches the code {}", c.code),
@@ -128,14 +130,16 @@ impl Lexicon {
 
     /// Two families of single regions that take one study on one day with the same rank.
     fn check_twins(&self, out: &mut Vec<Problem>) {
-        let single: Vec<&Family> = self.families.iter().filter(|f| f.all.is_empty()).collect();
+        let single: Vec<&Family> = self.families.iter().filter(|f| f.all.is_empty() && !f.companion).collect();
         for (i, f) in single.iter().enumerate() {
             for g in &single[i + 1..] {
-                if !overlap((f.from, f.until), (g.from, g.until)) || !self.meet(f, g) {
+                // one takes only studies of no region, the other only studies of some
+                let apart = |a: &Family, b: &Family| a.nowhere && !b.any.is_empty();
+                if !overlap((f.from, f.until), (g.from, g.until)) || !self.meet(f, g) || apart(f, g) || apart(g, f) {
                     continue;
                 }
                 let tied = if f.any.is_empty() && g.any.is_empty() {
-                    (self.wanted(f) == self.wanted(g)).then(|| "no region".to_owned())
+                    (self.wanted(f) == self.wanted(g) && f.nowhere == g.nowhere).then(|| "no region".to_owned())
                 } else {
                     let same = |r: &RegionId| matches!((self.rank(f, *r), self.rank(g, *r)), (Some(a), Some(b)) if a == b);
                     (0..self.regions.len() as u8).map(RegionId).find(same).map(|r| format!("the region `{}`", self.region(r).id))
@@ -171,7 +175,7 @@ impl Lexicon {
     /// How particularly a family takes a region, values apart; as `code::family` ranks them.
     fn rank(&self, f: &Family, region: RegionId) -> Option<u32> {
         let near = if f.any.is_empty() {
-            0
+            u32::from(f.nowhere)
         } else {
             let up = std::iter::successors(Some(region), |r| self.region(*r).parent);
             2 + u32::from(self.region(up.into_iter().find(|r| f.any.contains(*r))?).depth)

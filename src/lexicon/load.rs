@@ -4,11 +4,13 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use super::billing_wire::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
+use super::policy::PolicyWire;
 use super::problem::Problem;
 use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
-    AmbiguousWire, AxisWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
-    SectionWire,
+    AmbiguousWire, AxisWire, ChecklistWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire,
+    RuleWire, SectionWire,
 };
 
 /// An entry and the file it stands in.
@@ -30,16 +32,26 @@ pub(super) struct Entries {
     pub(super) sections: Vec<At<SectionWire>>,
     pub(super) documents: Vec<At<DocumentWire>>,
     pub(super) families: Vec<At<FamilyWire>>,
+    pub(super) checklists: Vec<At<ChecklistWire>>,
     pub(super) rules: Vec<At<RuleWire>>,
     pub(super) queries: Vec<At<QueryWire>>,
+    pub(super) policies: Vec<At<PolicyWire>>,
+    pub(super) choices: Vec<At<ReplacementWire>>,
+    pub(super) payers: Vec<At<ReplacementWire>>,
+    pub(super) joins: Vec<At<JoinWire>>,
+    pub(super) pairs: Vec<At<PairWire>>,
+    pub(super) addons: Vec<At<AddOnWire>>,
+    pub(super) modifiers: Vec<At<ModifierWire>>,
+    pub(super) circumstances: Vec<At<CircumstanceWire>>,
+    pub(super) rationales: Vec<At<RationaleWire>>,
     pub(super) measures: Vec<At<MeasureWire>>,
     pub(super) scales: Vec<At<ScaleWire>>,
     pub(super) supplies: Vec<At<SupplyWire>>,
     pub(super) wastes: Vec<At<WasteWire>>,
 }
 
-const KINDS: &str =
-    "edition, axis, region, concept, ambiguous, cue, more, section, document, family, rule, query, measure, scale, supply, waste";
+const KINDS: &str = "edition, axis, region, concept, ambiguous, cue, more, section, document, family, checklist, rule, query, measure, scale, supply, \
+    waste, policy, choice, payer, join, pair, addon, modifier, circumstance, rationale";
 
 /// Reads all `.toml` files of `(name, text)` pairs.
 pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> Entries {
@@ -73,8 +85,18 @@ pub(super) fn load(files: &[(String, String)], problems: &mut Vec<Problem>) -> E
                 "section" => reader.many(value, &mut all.sections),
                 "document" => reader.many(value, &mut all.documents),
                 "family" => reader.many(value, &mut all.families),
+                "checklist" => reader.many(value, &mut all.checklists),
                 "rule" => reader.many(value, &mut all.rules),
                 "query" => reader.many(value, &mut all.queries),
+                "policy" => reader.many(value, &mut all.policies),
+                "choice" => reader.many(value, &mut all.choices),
+                "payer" => reader.many(value, &mut all.payers),
+                "join" => reader.many(value, &mut all.joins),
+                "pair" => reader.many(value, &mut all.pairs),
+                "addon" => reader.many(value, &mut all.addons),
+                "modifier" => reader.many(value, &mut all.modifiers),
+                "circumstance" => reader.many(value, &mut all.circumstances),
+                "rationale" => reader.many(value, &mut all.rationales),
                 "measure" => reader.many(value, &mut all.measures),
                 "scale" => reader.many(value, &mut all.scales),
                 "supply" => reader.many(value, &mut all.supplies),

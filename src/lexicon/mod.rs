@@ -1,14 +1,20 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
+pub(crate) mod billing;
+mod billing_build;
+mod billing_wire;
 mod build;
 mod card;
 mod check;
+mod checklist;
+mod edits;
 mod embedded;
 mod history;
 mod load;
 pub mod model;
 mod order;
 mod place;
+pub(crate) mod policy;
 mod problem;
 mod show;
 pub mod supply;
@@ -24,11 +30,14 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
-    SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText,
+    Region, RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
+pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use policy::Policy;
+use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
 
 pub use history::{Change, CodeChange};
@@ -39,7 +48,7 @@ pub use show::{Entry, EntryLine};
 pub(crate) use terms::{Scope, Terms};
 
 /// The edition of a lexicon.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Edition {
     /// Its name.
     pub id: Box<str>,
@@ -52,7 +61,7 @@ pub struct Edition {
 }
 
 /// Axes with a meaning of their own in the grammar of statements, and the two acquisitions of contrast.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Known {
     pub(crate) modality: AxisId,
     pub(crate) method: AxisId,
@@ -72,7 +81,7 @@ pub(crate) struct Known {
 }
 
 /// What a proof line proves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Owner {
     /// That a sense is found on the marked words.
     Sense(Sense),
@@ -82,12 +91,16 @@ pub(crate) enum Owner {
     Document(DocumentId),
     /// That a line is coded by this family.
     Family(FamilyId),
+    /// That this checklist settles a line.
+    Checklist(ChecklistId),
     /// That this rule holds for a line.
     Rule(u16),
+    /// That this entry of the claim takes part in the claim for a line; index of its place.
+    Claim(u32),
 }
 
 /// A line that an entry has to fire on, or must not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Proof {
     pub(crate) file: Box<str>,
     pub(crate) span: Range<usize>,
@@ -97,7 +110,7 @@ pub(crate) struct Proof {
 }
 
 /// A lexicon, checked in shape and frozen. Immutable, `Send + Sync`.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Lexicon {
     pub(crate) edition: Edition,
     pub(crate) sha256: String,
@@ -110,8 +123,10 @@ pub struct Lexicon {
     pub(crate) documents: Vec<DocumentKind>,
     pub(crate) families: Vec<Family>,
     pub(crate) order: order::FamilyOrder,
+    pub(crate) checklists: Vec<Checklist>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) queries: Vec<QueryText>,
+    pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
@@ -121,14 +136,6 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// The lexicon that comes with the program.
-    ///
-    /// # Errors
-    /// None for a released program; a build with a broken `lexicon/` folder says here what is wrong with it.
-    pub fn embedded() -> Result<Self, LexiconError> {
-        Self::from_files(embedded::FILES.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())))
-    }
-
     /// The embedded files, `(name, text)`, to build on.
     pub fn embedded_files() -> impl Iterator<Item = (&'static str, &'static str)> {
         embedded::FILES.iter().copied()
@@ -213,6 +220,26 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
+    /// there or not.
+    pub(crate) fn names_exam(&self, values: &Values) -> bool {
+        values
+            .iter()
+            .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
+    }
+
+    /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
+    pub(crate) fn is_whole(&self, modality: u64) -> bool {
+        let alone = |f: &model::Family| f.any.is_empty() && f.all.is_empty() && f.when.iter().all(|(axis, _)| axis == self.known.modality);
+        modality != 0 && self.families.iter().any(|f| alone(f) && f.when.get(self.known.modality) & modality != 0)
+    }
+
+    /// The edits that come with the lexicon.
+    #[must_use]
+    pub const fn edits(&self) -> &Edits {
+        &self.billing.edits
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

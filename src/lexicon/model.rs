@@ -4,34 +4,40 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use serde::{Deserialize, Serialize};
+
 use super::supply::{MeasureId, SupplyId};
 
 /// Index of an axis, in the order of `axes.toml`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AxisId(pub u8);
 
 /// Index of a region of the body tree.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RegionId(pub u8);
 
 /// Index of a concept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ConceptId(pub u16);
 
 /// Index of a cue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CueId(pub u16);
 
 /// Index of a heading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SectionId(pub u16);
 
 /// Index of a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DocumentId(pub u8);
 
+/// Index of a circumstance of the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct CircumstanceId(pub u8);
+
 /// Index of a code family.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FamilyId(pub u16);
 
 /// Most axes a lexicon may declare besides the region.
@@ -51,7 +57,7 @@ fn bits(mut word: u64) -> impl Iterator<Item = u8> {
 }
 
 /// A set of regions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RegionSet([u64; MAX_REGIONS / 64]);
 
 impl RegionSet {
@@ -92,7 +98,7 @@ impl RegionSet {
 }
 
 /// Values on every axis but the region: one bit a value; no bit set means unknown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Values {
     bits: [u64; MAX_AXES],
     /// Axes with a value, a bit each: most studies have a few of many.
@@ -132,7 +138,7 @@ impl Values {
 const _: () = assert!(MAX_AXES <= u32::BITS as usize);
 
 /// Whether an axis holds one value or several.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum AxisKind {
     /// One value.
     Enum,
@@ -146,7 +152,7 @@ pub enum AxisKind {
 
 /// How many of something, as far as a text says: "3", "2-3", "4 or more", "less than 4". A bit for each number that is
 /// possible; the highest stands for all beyond, and bit 0 says that there is no lower bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts(pub u64);
 
 impl Counts {
@@ -212,7 +218,7 @@ impl std::fmt::Display for Counts {
 }
 
 /// A declared axis.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Axis {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -226,6 +232,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -329,7 +337,7 @@ impl Axis {
 }
 
 /// A node of the body tree.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Region {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -348,7 +356,7 @@ pub struct Region {
 }
 
 /// How a concept's words take part in a sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Role {
     /// Sets its axes.
     Plain,
@@ -407,7 +415,7 @@ pub enum Role {
 }
 
 /// A meaning that words can have.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Concept {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -425,10 +433,50 @@ pub struct Concept {
     pub region: Option<RegionId>,
     /// The axis of what a unit counts.
     pub counts: Option<AxisId>,
+    /// Of a unit: a sentence of the body has to name one of these before its numbers count, the most trusted first.
+    pub beside: Vec<ConceptId>,
+    /// Sections in whose sentences the words count, besides those of their axes.
+    pub read_in: Vec<SectionKind>,
+}
+
+/// What a complete study has to address: the extent of a study in a report is settled by it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Checklist {
+    /// Its name in files.
+    pub id: Box<str>,
+    /// Our words for the complete study.
+    pub label: Box<str>,
+    /// Families whose studies it settles.
+    pub of: Vec<FamilyId>,
+    /// What may have to be addressed; names as shown in answers.
+    pub elements: Vec<Box<str>>,
+    /// Sets of elements of which one is enough, by index.
+    pub ways: Vec<Vec<u8>>,
+    /// Whether an element counts where the technique says that it was scanned.
+    pub scanned: bool,
+}
+
+/// Index of a checklist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ChecklistId(pub u8);
+
+/// What a word of a checklist says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Told {
+    /// An element, both sides of it where it has two.
+    Element(u8),
+    /// One side of an element, the side beside it.
+    Side(u8),
+    /// Everything at once.
+    Whole,
+    /// That only a part was examined.
+    Part,
+    /// Nothing: swallows a word that it holds.
+    Unlike,
 }
 
 /// What a cue says of the exam or the contrast it reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Means {
     /// Done in this session.
     Performed,
@@ -458,14 +506,20 @@ pub enum Means {
     Quoted,
     /// Nothing came of the exam at all.
     Undone,
+    /// An agent was not given; says nothing of the exam.
+    Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
+    /// Not seen: a part of the body that was looked for, or that nobody looked for.
+    Unseen,
+    /// Why something could not be seen.
+    Excused,
     /// Looks like a cue and is none: swallows the shorter cue that it holds.
     Pseudo,
 }
 
 /// Where a cue reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reach {
     /// What stands after it.
     After,
@@ -476,7 +530,7 @@ pub enum Reach {
 }
 
 /// A `ConText` cue.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cue {
     /// Its name in files.
     pub id: Box<str>,
@@ -487,7 +541,7 @@ pub struct Cue {
 }
 
 /// What a section is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SectionKind {
     /// Names the exam.
     Title,
@@ -528,7 +582,7 @@ pub enum SectionKind {
 }
 
 /// A heading.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SectionEntry {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -537,7 +591,7 @@ pub struct SectionEntry {
 }
 
 /// What a kind of document lets through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Allows {
     /// Nothing.
     None,
@@ -548,7 +602,7 @@ pub enum Allows {
 }
 
 /// A kind of document.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DocumentKind {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -567,7 +621,7 @@ pub struct DocumentKind {
 }
 
 /// How a sign counts for a kind of document.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum SignWeight {
     /// For it, as a heading.
     Heading,
@@ -580,7 +634,7 @@ pub enum SignWeight {
 }
 
 /// One meaning of a matched term.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Sense {
     /// A concept.
     Concept(ConceptId),
@@ -592,6 +646,10 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
+    /// A circumstance of the claim.
+    Circumstance(CircumstanceId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -601,16 +659,18 @@ pub enum Sense {
 }
 
 /// One condition of a row, and its code.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Row {
     /// Values that the study has to have, axis by axis.
     pub values: Values,
     /// The code.
     pub code: Box<str>,
+    /// The axis that counts the units: one for each behind the first.
+    pub each_further: Option<AxisId>,
 }
 
 /// A code family: one entry for all codes that differ only by what its rows say.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Family {
     /// Its name in files and answers; the `rule` of a suggestion.
     pub id: Box<str>,
@@ -622,6 +682,10 @@ pub struct Family {
     pub unless: Values,
     /// Regions of which it takes any; one code whichever.
     pub any: RegionSet,
+    /// Only a study that names no region: a method billed by itself.
+    pub nowhere: bool,
+    /// No study of its own: its code comes beside any study that has what it wants.
+    pub companion: bool,
     /// Regions that all have to be there, one study each.
     pub all: Vec<RegionId>,
     /// The codes.
@@ -630,6 +694,10 @@ pub struct Family {
     pub assume: Values,
     /// Codes added where a study of the family says so too.
     pub adds: Vec<Row>,
+    /// Families whose codes come beside in a report, where the study has what they want.
+    pub brings: Vec<FamilyId>,
+    /// The axis that counts the units.
+    pub each: Option<AxisId>,
     /// One code a side.
     pub per_side: bool,
     /// First day, inclusive.
@@ -649,7 +717,7 @@ impl Family {
 }
 
 /// What a rule over a set of studies does.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum Effect {
     /// A study of the first family takes one of the second away.
     Absorbs(Vec<(FamilyId, FamilyId)>),
@@ -669,7 +737,7 @@ pub enum Effect {
 }
 
 /// A rule over the studies of one report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rule {
     /// Its name in files and answers.
     pub id: Box<str>,
@@ -679,6 +747,10 @@ pub struct Rule {
     pub unless_own_findings: bool,
     /// Values that the study has to have.
     pub when: Values,
+    /// Values that the study may not have.
+    pub unless: Values,
+    /// What it asks of the site's policy.
+    pub(crate) under: super::policy::Under,
     /// First day, inclusive.
     pub from: Option<Date>,
     /// Last day, inclusive.
@@ -693,7 +765,7 @@ pub struct Rule {
 
 /// A billing code as a fact.
 #[expect(clippy::struct_field_names, reason = "the code of a code is what coders call it")]
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// The code.
     pub code: Box<str>,
@@ -720,7 +792,7 @@ impl Code {
 }
 
 /// A question to whoever wrote the report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueryText {
     /// Its kind in answers.
     pub kind: Box<str>,
@@ -728,6 +800,8 @@ pub struct QueryText {
     pub message: Box<str>,
     /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// The axis on which a default raises it.
+    pub default_of: Option<AxisId>,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

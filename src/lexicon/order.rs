@@ -1,10 +1,12 @@
 //! The families in the order and the groups in which studies try them.
 
+use serde::{Deserialize, Serialize};
+
 use super::Lexicon;
 use super::model::{Family, FamilyId, MAX_VALUES};
 
 /// The families of a lexicon, sorted once.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FamilyOrder {
     /// Those that take a set of regions, the larger and more particular first.
     sets: Vec<FamilyId>,
@@ -19,7 +21,8 @@ const ALL: usize = MAX_VALUES + 1;
 impl FamilyOrder {
     pub(super) fn new(lexicon: &Lexicon) -> Self {
         let modality = lexicon.known.modality;
-        let all: Vec<(FamilyId, &Family)> = lexicon.families.iter().enumerate().map(|(i, f)| (FamilyId(i as u16), f)).collect();
+        let all: Vec<(FamilyId, &Family)> =
+            lexicon.families.iter().enumerate().filter(|(_, f)| !f.companion).map(|(i, f)| (FamilyId(i as u16), f)).collect();
         let (single, mut sets): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, f)| f.all.is_empty());
         sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), lexicon.wanted(f))), *id));
         let list = |i: usize| {

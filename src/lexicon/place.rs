@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::load::{At, Entries};
 
 /// The kinds of entry that can be listed and shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A node of the body tree, with its words.
     Region,
@@ -19,16 +21,51 @@ pub enum EntryKind {
     Section,
     /// A kind of document.
     Document,
+    /// What a complete study has to address.
+    Checklist,
     /// A rule over the codes of one report.
     Rule,
     /// A billing code.
     Code,
+    /// An option of site policy.
+    Policy,
+    /// Codes that become others by a choice of policy.
+    Choice,
+    /// Codes that a payer or setting has instead of others.
+    Payer,
+    /// Exams of several reports that one code joins.
+    Join,
+    /// A named answer to an edit.
+    Pair,
+    /// Codes that are billed beside another only.
+    AddOn,
+    /// A modifier, and when it is taken.
+    Modifier,
+    /// What a text may say of how an exam was made.
+    Circumstance,
 }
 
 impl EntryKind {
     /// All kinds, in the order in which they are listed.
-    pub const ALL: [Self; 8] =
-        [Self::Region, Self::Concept, Self::Family, Self::Cue, Self::Section, Self::Document, Self::Rule, Self::Code];
+    pub const ALL: [Self; 17] = [
+        Self::Region,
+        Self::Concept,
+        Self::Family,
+        Self::Cue,
+        Self::Section,
+        Self::Document,
+        Self::Checklist,
+        Self::Rule,
+        Self::Code,
+        Self::Policy,
+        Self::Choice,
+        Self::Payer,
+        Self::Join,
+        Self::Pair,
+        Self::AddOn,
+        Self::Modifier,
+        Self::Circumstance,
+    ];
 
     /// The name in files and on the command line.
     #[must_use]
@@ -40,14 +77,23 @@ impl EntryKind {
             Self::Cue => "cue",
             Self::Section => "section",
             Self::Document => "document",
+            Self::Checklist => "checklist",
             Self::Rule => "rule",
             Self::Code => "code",
+            Self::Policy => "policy",
+            Self::Choice => "choice",
+            Self::Payer => "payer",
+            Self::Join => "join",
+            Self::Pair => "pair",
+            Self::AddOn => "addon",
+            Self::Modifier => "modifier",
+            Self::Circumstance => "circumstance",
         }
     }
 }
 
 /// Where an entry stands.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Place {
     pub(crate) kind: EntryKind,
     pub(crate) id: Box<str>,
@@ -71,6 +117,9 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, rules => Rule);
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document,
+        checklists => Checklist, rules => Rule,
+        policies => Policy, choices => Choice, payers => Payer, joins => Join, pairs => Pair, addons => AddOn, modifiers => Modifier,
+        circumstances => Circumstance);
     out
 }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::model::{
-    Allows, AxisId, Concept, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, Role, Row, SectionId, Sense,
-    SignWeight, Values,
+    Allows, AxisId, Checklist, ChecklistId, Concept, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, Role,
+    Row, SectionId, Sense, SignWeight, Told, Values,
 };
 use super::place::{EntryKind, Place};
 use super::terms::Scope;
@@ -135,7 +135,18 @@ impl Lexicon {
                     out.push(("names", Sense::Sign(id, SignWeight::Name)));
                 }
             }
-            EntryKind::Family | EntryKind::Rule | EntryKind::Code => {}
+            EntryKind::Circumstance => {
+                out.extend(self.billing.circumstance(&p.id).map(|id| ("terms", Sense::Circumstance(id))));
+            }
+            EntryKind::Checklist => {
+                if let Some((id, list)) = self.checklist_named(&p.id) {
+                    let named = (0..list.elements.len() as u8).flat_map(|i| [Told::Element(i), Told::Side(i)]);
+                    out.extend(named.map(|told| ("elements", Sense::Listed(id, told))));
+                    out.extend([("everything", Told::Whole), ("a part", Told::Part)].map(|(n, told)| (n, Sense::Listed(id, told))));
+                    out.push(("unlike", Sense::Listed(id, Told::Unlike)));
+                }
+            }
+            _ => {}
         }
         out
     }
@@ -148,8 +159,10 @@ impl Lexicon {
             EntryKind::Cue => self.cues.iter().find(|c| c.id == p.id).map(|c| kebab(&format!("{:?}", c.means))),
             EntryKind::Section => self.sections.iter().find(|s| s.id == p.id).map(|s| kebab(&format!("{:?}", s.kind))),
             EntryKind::Document => self.documents.iter().find(|d| d.id == p.id).map(|d| d.label.to_string()),
+            EntryKind::Checklist => self.checklist_named(&p.id).map(|(_, c)| c.label.to_string()),
             EntryKind::Rule => self.rules.iter().find(|r| r.id == p.id).map(|r| r.message.to_string()),
             EntryKind::Code => self.code_card(&p.id).map(|c| c.label()),
+            _ => self.billing.about(p.kind, &p.id).map(|(message, ..)| message.to_owned()),
         }
         .unwrap_or_default()
     }
@@ -200,8 +213,15 @@ impl Lexicon {
                     self.family_facts(self.family(id), &mut out);
                 }
             }
+            EntryKind::Checklist => self.checklist_facts(&p.id, &mut out),
             EntryKind::Rule => self.rule_facts(&p.id, &mut out),
             EntryKind::Code => {}
+            _ => {
+                if let Some((_, source, choices)) = self.billing.about(p.kind, &p.id) {
+                    out.push(("choices", choices));
+                    out.push(("source", text(source.to_owned())));
+                }
+            }
         }
         for (name, sense) in self.senses_of(p) {
             for (heading, scope) in [(name, Scope::Any), ("titles only", Scope::Title), ("sentences only", Scope::Prose)] {
@@ -224,6 +244,8 @@ impl Lexicon {
             Owner::Line => false,
             Owner::Document(d) => p.kind == EntryKind::Document && self.documents[d.0 as usize].id == p.id,
             Owner::Family(f) => p.kind == EntryKind::Family && self.family(f).id == p.id,
+            Owner::Claim(place) => self.places[place as usize].kind == p.kind && self.places[place as usize].id == p.id,
+            Owner::Checklist(c) => p.kind == EntryKind::Checklist && self.checklists[c.0 as usize].id == p.id,
             Owner::Rule(r) => p.kind == EntryKind::Rule && self.rules[r as usize].id == p.id,
         }
     }
@@ -253,15 +275,30 @@ impl Lexicon {
         out.push(("when", text(self.says(&f.when, &none))));
         out.push(("unless", text(self.says(&f.unless, &none))));
         out.push(("any region of", self.region_ids(&f.any)));
+        out.push(("no region", if f.nowhere { vec!["only where none is named".to_owned()] } else { Vec::new() }));
+        out.push(("companion", if f.companion { vec!["of any study that has it".to_owned()] } else { Vec::new() }));
         out.push(("all regions of", f.all.iter().map(|r| self.region(*r).id.to_string()).collect()));
         let rows =
             |rows: &[Row]| rows.iter().map(|r| format!("{}  {}", r.code, self.says(&r.values, &none)).trim_end().to_owned()).collect();
         out.push(("codes", rows(&f.rows)));
         out.push(("adds", rows(&f.adds)));
+        out.push(("brings", f.brings.iter().map(|id| self.family(*id).id.to_string()).collect()));
+        out.push(("units", f.each.iter().map(|a| format!("one for each of {}", self.axis(*a).id)).collect()));
         out.push(("silence means", text(self.says(&f.assume, &none))));
         out.push(("per side", if f.per_side { vec!["one unit a side".to_owned()] } else { Vec::new() }));
         out.push(("valid", text(days(f.from, f.until))));
         out.push(("note", f.note.iter().map(ToString::to_string).collect()));
+    }
+
+    fn checklist_named(&self, id: &str) -> Option<(ChecklistId, &Checklist)> {
+        self.checklists.iter().enumerate().find(|(_, c)| &*c.id == id).map(|(i, c)| (ChecklistId(i as u8), c))
+    }
+
+    fn checklist_facts(&self, id: &str, out: &mut Vec<(&'static str, Vec<String>)>) {
+        let Some((_, list)) = self.checklist_named(id) else { return };
+        out.push(("settles", list.of.iter().map(|f| self.family(*f).id.to_string()).collect()));
+        let names = |way: &Vec<u8>| way.iter().map(|e| &*list.elements[*e as usize]).collect::<Vec<_>>().join(", ");
+        out.push(("complete", list.ways.iter().map(names).collect()));
     }
 
     fn rule_facts(&self, id: &str, out: &mut Vec<(&'static str, Vec<String>)>) {

@@ -1,7 +1,7 @@
 //! Contrast agents and radiopharmaceuticals: their names, their codes by concentration, and what one unit is.
 
 use jiff::civil::Date;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
 use toml::value::Datetime;
 
@@ -13,15 +13,15 @@ use super::terms::{Scope, TermsBuilder};
 use super::wire::Words;
 
 /// Index of a supply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SupplyId(pub u16);
 
 /// Index of a measure.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MeasureId(pub u8);
 
 /// A way to write an amount: "mL", "cc", "MBq". So much of it is one of its base.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measure {
     /// Its name, the base of others.
     pub id: Box<str>,
@@ -34,7 +34,7 @@ pub struct Measure {
 }
 
 /// A code of a supply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct SupplyRow {
     /// The code.
     pub code: Box<str>,
@@ -47,7 +47,7 @@ pub struct SupplyRow {
 }
 
 /// An agent that is billed beside the exam.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Supply {
     /// Its name in files and answers.
     pub id: Box<str>,

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::{Concept, Sense};
 use super::trie::Matcher;
 use super::vocabulary::Vocabulary;
 use crate::text::Span;
 
 /// Where a term may be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Scope {
     /// In titles and in sentences.
     Any,
@@ -32,7 +34,7 @@ impl Scope {
 }
 
 /// The terms, frozen.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Terms {
     patterns: Vec<Box<str>>,
     /// Senses of pattern `i`: `senses[first[i]..first[i + 1]]`.
@@ -84,23 +86,26 @@ impl Terms {
     }
 }
 
-/// A sense of a term as it was declared: file and bytes.
-type Declared = (Sense, Scope, usize, Range<usize>);
+/// A sense of a term as it was declared: where, in file and bytes.
+struct Declared {
+    term: String,
+    sense: Sense,
+    scope: Scope,
+    file: usize,
+    span: Range<usize>,
+}
 
 /// Collects terms while a lexicon is built.
 #[derive(Default)]
 pub(super) struct TermsBuilder {
-    terms: HashMap<String, Vec<Declared>>,
+    declared: Vec<Declared>,
     /// Terms declared ambiguous, with their senses as ranked by the declaration.
     ambiguous: HashMap<String, Vec<Sense>>,
 }
 
 impl TermsBuilder {
     pub(super) fn add(&mut self, term: String, sense: Sense, scope: Scope, file: usize, span: Range<usize>) {
-        let senses = self.terms.entry(term).or_default();
-        if !senses.iter().any(|(s, c, ..)| *s == sense && *c == scope) {
-            senses.push((sense, scope, file, span));
-        }
+        self.declared.push(Declared { term, sense, scope, file, span });
     }
 
     /// Declares that a term is ambiguous; where nothing else decides, the first sense is read.
@@ -108,48 +113,55 @@ impl TermsBuilder {
         self.ambiguous.insert(term.to_owned(), senses);
     }
 
+    /// Sorts the declarations by term, those of one term as they came, and calls for each term.
+    fn each<'d>(declared: &'d mut [Declared], call: impl FnMut(&'d [Declared])) {
+        declared.sort_by(|a, b| a.term.cmp(&b.term));
+        declared.chunk_by(|a, b| a.term == b.term).for_each(call);
+    }
+
     /// Terms that stand under two concepts for one scope without being declared ambiguous: term, file, bytes, the
     /// other concept's id.
-    pub(super) fn clashes(&self, concepts: &[Concept]) -> Vec<(String, usize, Range<usize>, String)> {
+    pub(super) fn clashes(&mut self, concepts: &[Concept]) -> Vec<(String, usize, Range<usize>, String)> {
         let mut out = Vec::new();
-        for (term, senses) in &self.terms {
-            if self.ambiguous.contains_key(term) {
-                continue;
-            }
-            let mut of_concepts = senses.iter().filter_map(|(s, scope, file, span)| match s {
-                Sense::Concept(c) => Some((c, scope, *file, span)),
+        Self::each(&mut self.declared, |declared| {
+            let mut of_concepts = declared.iter().filter_map(|d| match d.sense {
+                Sense::Concept(c) => Some((c, d)),
                 _ => None,
             });
-            let Some(first) = of_concepts.next() else { continue };
-            for other in of_concepts {
-                let apart = matches!((first.1, other.1), (Scope::Title, Scope::Prose) | (Scope::Prose, Scope::Title));
-                if first.0 != other.0 && !apart {
-                    out.push((term.clone(), other.2, other.3.clone(), concepts[first.0.0 as usize].id.to_string()));
+            let Some(first) = of_concepts.next() else { return };
+            for (concept, d) in of_concepts {
+                let apart = matches!((first.1.scope, d.scope), (Scope::Title, Scope::Prose) | (Scope::Prose, Scope::Title));
+                if first.0 != concept && !apart && !self.ambiguous.contains_key(&d.term) {
+                    out.push((d.term.clone(), d.file, d.span.clone(), concepts[first.0.0 as usize].id.to_string()));
                 }
             }
-        }
+        });
         out.sort_by_key(|a| (a.1, a.2.start));
         out
     }
 
-    pub(super) fn build(self) -> Terms {
-        let mut all: Vec<(String, Vec<Declared>)> = self.terms.into_iter().collect();
-        all.sort_by(|a, b| a.0.cmp(&b.0));
-        let (mut patterns, mut first, mut frozen) = (Vec::with_capacity(all.len()), vec![0], Vec::new());
+    pub(super) fn build(mut self) -> Terms {
+        let (mut patterns, mut first, mut senses) = (Vec::<Box<str>>::new(), vec![0], Vec::<(Sense, Scope)>::new());
         let mut titles = Vec::new();
-        for (term, mut senses) in all {
-            if let Some(order) = self.ambiguous.get(&term) {
-                senses.sort_by_key(|(s, ..)| order.iter().position(|o| o == s).unwrap_or(order.len()));
+        Self::each(&mut self.declared, |declared| {
+            let term = &declared[0].term;
+            let from = senses.len();
+            for d in declared {
+                if !senses[from..].contains(&(d.sense, d.scope)) {
+                    senses.push((d.sense, d.scope));
+                }
             }
-            let in_titles = senses.iter().any(|(s, scope, ..)| matches!(s, Sense::Concept(_)) && scope.admits(true));
-            if in_titles {
+            if let Some(order) = self.ambiguous.get(term) {
+                senses[from..].sort_by_key(|(s, _)| order.iter().position(|o| o == s).unwrap_or(order.len()));
+            }
+            if senses[from..].iter().any(|(s, scope)| matches!(s, Sense::Concept(_)) && scope.admits(true)) {
                 titles.push(patterns.len() as u32);
             }
-            patterns.push(term.into_boxed_str());
-            frozen.extend(senses.into_iter().map(|(s, scope, ..)| (s, scope)));
-            first.push(frozen.len() as u32);
-        }
-        let vocabulary = Vocabulary::new(titles.into_iter().map(|i| (&*patterns[i as usize], i)), &patterns);
-        Terms { matcher: Matcher::new(&vocabulary.words, &patterns), patterns, first, senses: frozen, vocabulary }
+            patterns.push(term.as_str().into());
+            first.push(senses.len() as u32);
+        });
+        let mut vocabulary = Vocabulary::new(titles.into_iter().map(|i| (&*patterns[i as usize], i)));
+        let matcher = Matcher::new(&mut vocabulary.words, &patterns);
+        Terms { patterns, first, senses, matcher, vocabulary }
     }
 }

@@ -2,13 +2,15 @@
 
 use rustc_hash::FxHashMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::text::Span;
 
 /// The number of a word.
 pub(crate) type WordId = u32;
 
 /// Every word that terms are made of, numbered in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Words {
     ids: FxHashMap<Box<str>, WordId>,
 }
@@ -22,15 +24,6 @@ impl Words {
         let id = self.ids.len() as WordId;
         self.ids.insert(word.into(), id);
         id
-    }
-
-    /// Gives every word of a folded term a number.
-    pub(super) fn cut(&mut self, term: &str) {
-        let mut at = 0;
-        while let Some((start, end)) = next_word(term.as_bytes(), at) {
-            self.add(&term[start..end]);
-            at = end;
-        }
     }
 
     pub(super) fn get(&self, word: &str) -> Option<WordId> {
@@ -47,68 +40,80 @@ impl Words {
     }
 }
 
-/// Paths of labels, frozen level by level: the children of a node stand side by side, by label.
-#[derive(Debug, Default)]
+/// Paths of labels, frozen: the edges of a node stand side by side, by label.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trie {
-    /// The label that leads to a node.
-    labels: Vec<u32>,
-    /// Children of node `n`: `first[n]..first[n + 1]`.
+    /// A label, and the node that it leads to.
+    edges: Vec<(u32, u32)>,
+    /// Edges of node `n`: `first[n]..first[n + 1]`.
     first: Vec<u32>,
     /// What ends at a node, or `NONE`.
     ends: Vec<u32>,
-    /// The children of the root by label, or `NONE`: most steps of a search are first steps.
+    /// The nodes behind the root by label, or `NONE`: most steps of a search are first steps.
     roots: Vec<u32>,
 }
 
 const NONE: u32 = u32::MAX;
 
-impl Trie {
-    /// Of `(path, what ends there)`; of equal paths the last one holds.
-    pub(super) fn new(mut paths: Vec<(Vec<u32>, u32)>) -> Self {
-        paths.sort_by(|a, b| a.0.cmp(&b.0)); // stable: equal paths keep their order
-        let mut trie = Self { labels: vec![NONE], first: Vec::new(), ends: vec![NONE], roots: Vec::new() };
-        // the paths that lead through each node of a level, and the depth
-        let mut level = vec![(0, paths.len())];
-        let mut depth = 0;
-        while !level.is_empty() {
-            let mut next = Vec::new();
-            for (mut from, to) in level {
-                trie.first.push(trie.labels.len() as u32);
-                while from < to {
-                    let path = &paths[from].0;
-                    let Some(&label) = path.get(depth) else {
-                        from += 1; // it ends at this node
-                        continue;
-                    };
-                    let until = from + paths[from..to].partition_point(|(p, _)| p[depth] == label);
-                    trie.labels.push(label);
-                    let ends = paths[from..until].iter().take_while(|(p, _)| p.len() == depth + 1).last();
-                    trie.ends.push(ends.map_or(NONE, |(_, end)| *end));
-                    next.push((from, until));
-                    from = until;
-                }
+/// A trie as it grows.
+pub(super) struct Growing {
+    nodes: FxHashMap<(u32, u32), u32>,
+    ends: Vec<u32>,
+}
+
+impl Growing {
+    pub(super) fn new() -> Self {
+        Self { nodes: FxHashMap::default(), ends: vec![NONE] }
+    }
+
+    /// Adds a path and what ends there; of equal paths the last one holds.
+    pub(super) fn add(&mut self, path: impl Iterator<Item = u32>, end: u32) {
+        let mut node = 0;
+        for label in path {
+            let next = self.ends.len() as u32;
+            node = *self.nodes.entry((node, label)).or_insert(next);
+            if node == next {
+                self.ends.push(NONE);
             }
-            level = next;
-            depth += 1;
         }
-        trie.first.push(trie.labels.len() as u32);
-        trie.roots = vec![NONE; trie.children(0).last().map_or(0, |l| *l as usize + 1)];
-        for (i, label) in trie.labels[1..].iter().take(trie.first[1] as usize - 1).enumerate() {
-            trie.roots[*label as usize] = i as u32 + 1;
-        }
-        trie
+        self.ends[node as usize] = end;
     }
 
-    fn children(&self, node: u32) -> &[u32] {
-        &self.labels[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
+    pub(super) fn freeze(self) -> Trie {
+        let Self { nodes, ends } = self;
+        let mut first = vec![0; ends.len() + 1];
+        for (from, _) in nodes.keys() {
+            first[*from as usize + 1] += 1;
+        }
+        for node in 1..first.len() {
+            first[node] += first[node - 1];
+        }
+        let mut next = first.clone();
+        let mut edges = vec![(0, 0); nodes.len()];
+        for ((from, label), to) in nodes {
+            edges[next[from as usize] as usize] = (label, to);
+            next[from as usize] += 1;
+        }
+        for node in first.windows(2) {
+            edges[node[0] as usize..node[1] as usize].sort_unstable();
+        }
+        let of_root = &edges[..first[1] as usize];
+        let mut roots = vec![NONE; of_root.last().map_or(0, |(label, _)| *label as usize + 1)];
+        for (label, to) in of_root {
+            roots[*label as usize] = *to;
+        }
+        Trie { edges, first, ends, roots }
     }
+}
 
+impl Trie {
     /// The node behind `node` by a label, if paths go on that way.
     pub(super) fn step(&self, node: u32, label: u32) -> Option<u32> {
         if node == 0 {
             return self.roots.get(label as usize).copied().filter(|n| *n != NONE);
         }
-        self.children(node).binary_search(&label).ok().map(|i| self.first[node as usize] + i as u32)
+        let edges = &self.edges[self.first[node as usize] as usize..self.first[node as usize + 1] as usize];
+        edges.binary_search_by_key(&label, |e| e.0).ok().map(|i| edges[i].1)
     }
 
     /// What ends at a node.
@@ -160,14 +165,24 @@ fn is_inside(byte: u8) -> bool {
 }
 
 /// The terms of a lexicon, to be found in folded text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Matcher(Trie);
 
 impl Matcher {
-    /// Of terms whose words all have numbers; the place of a term is its pattern.
-    pub(super) fn new(words: &Words, terms: &[Box<str>]) -> Self {
-        let path = |term| cut(words, term).filter_map(|w| w?.label()).collect();
-        Self(Trie::new(terms.iter().map(|t| path(t)).zip(0..).collect()))
+    /// Of folded terms, whose words are given numbers; the place of a term is its pattern.
+    pub(super) fn new(words: &mut Words, terms: &[Box<str>]) -> Self {
+        let mut trie = Growing::new();
+        for (term, pattern) in terms.iter().zip(0..) {
+            let mut at = 0;
+            let path = std::iter::from_fn(|| {
+                let (start, end) = next_word(term.as_bytes(), at)?;
+                let blanks = (start - at) as u32;
+                at = end;
+                Some(words.add(&term[start..end]) * 2 + blanks)
+            });
+            trie.add(path, pattern);
+        }
+        Self(trie.freeze())
     }
 
     /// Every occurrence of every term that stands on word borders: pattern and span, by start, the longer first.
@@ -199,12 +214,9 @@ mod tests {
 
     fn found(terms: &[&str], text: &str) -> Vec<String> {
         let mut words = Words::default();
-        for term in terms {
-            words.cut(term);
-        }
         let boxed: Vec<Box<str>> = terms.iter().map(|t| (*t).into()).collect();
         let mut out = Vec::new();
-        Matcher::new(&words, &boxed).find(&words, text, |pattern, span| {
+        Matcher::new(&mut words, &boxed).find(&words, text, |pattern, span| {
             assert_eq!(terms[pattern as usize], &text[span.range()]);
             out.push(terms[pattern as usize].to_owned());
         });

@@ -3,7 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
-use super::trie::{Trie, WordId, Words};
+use serde::{Deserialize, Serialize};
+
+use super::trie::{Growing, Trie, WordId, Words};
 use crate::text::{Span, tokens};
 
 /// How a token was read as a word it does not spell.
@@ -36,7 +38,7 @@ pub(crate) struct Guess {
 }
 
 /// The words of all terms, those of title terms before the others, and the trie of title terms.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Vocabulary {
     pub(super) words: Words,
     /// The words of title terms, by number.
@@ -50,15 +52,13 @@ pub(crate) struct Vocabulary {
 const KEPT: usize = 6; // guesses kept for a token
 
 impl Vocabulary {
-    /// Of title terms, each with its pattern, and of all terms.
-    pub(super) fn new<'t>(titles: impl Iterator<Item = (&'t str, u32)>, all: &[Box<str>]) -> Self {
-        let mut words = Words::default();
-        let mut number = |term: &str| tokens(term, Span::new(0, term.len() as u32)).map(|t| words.add(&term[t.span.range()])).collect();
-        let trie = Trie::new(titles.map(|(term, pattern)| (number(term), pattern)).collect());
-        let titles: Vec<Box<str>> = words.all().into_iter().map(Into::into).collect();
-        for term in all {
-            words.cut(term);
+    /// Of title terms, each with its pattern.
+    pub(super) fn new<'t>(terms: impl Iterator<Item = (&'t str, u32)>) -> Self {
+        let (mut words, mut trie) = (Words::default(), Growing::new());
+        for (term, pattern) in terms {
+            trie.add(tokens(term, Span::new(0, term.len() as u32)).map(|t| words.add(&term[t.span.range()])), pattern);
         }
+        let titles: Vec<Box<str>> = words.all().into_iter().map(Into::into).collect();
         let mut by_first = vec![Vec::new(); 26];
         let mut skeletons: FxHashMap<String, Vec<WordId>> = FxHashMap::default();
         for (id, word) in titles.iter().enumerate() {
@@ -71,7 +71,7 @@ impl Vocabulary {
                 skeletons.entry(skeleton(word)).or_default().push(id as u32);
             }
         }
-        Self { words, titles, trie, by_first, skeletons }
+        Self { words, titles, trie: trie.freeze(), by_first, skeletons }
     }
 
     /// The word that a token spells.
@@ -211,7 +211,7 @@ mod tests {
 
     fn best(token: &str) -> Option<(String, Repair)> {
         let words = ["contrast", "extremity", "brain", "non", "con", "pituitary", "pelvis", "hand", "w"];
-        let v = Vocabulary::new(words.into_iter().zip(0..), &[]);
+        let v = Vocabulary::new(words.into_iter().zip(0..));
         let mut out = Vec::new();
         v.guesses(token, &mut out);
         out.first().map(|g| (v.titles[g.word as usize].to_string(), g.repair))

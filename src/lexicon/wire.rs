@@ -46,6 +46,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) variants: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
@@ -87,6 +89,10 @@ pub(super) struct ConceptWire {
     #[serde(default, rename = "label")]
     pub(super) _label: Option<String>,
     pub(super) counts: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) beside: Words,
+    #[serde(default)]
+    pub(super) read_in: Words,
     #[serde(default)]
     pub(super) sets: ValuesWire,
     #[serde(default)]
@@ -197,6 +203,7 @@ pub(super) struct ContrastRows {
 #[derive(Deserialize, Debug)]
 pub(super) struct RowWire {
     pub(super) code: Spanned<String>,
+    pub(super) each_further: Option<Spanned<String>>,
     #[serde(flatten)]
     pub(super) values: BTreeMap<String, OneOrMany>,
 }
@@ -214,6 +221,10 @@ pub(super) struct FamilyWire {
     pub(super) any: Words,
     #[serde(default)]
     pub(super) all: Words,
+    #[serde(default)]
+    pub(super) nowhere: bool,
+    #[serde(default)]
+    pub(super) companion: bool,
     pub(super) contrast: Option<ContrastRows>,
     pub(super) code: Option<Spanned<String>>,
     #[serde(default)]
@@ -223,11 +234,38 @@ pub(super) struct FamilyWire {
     #[serde(default)]
     pub(super) adds: Vec<Spanned<RowWire>>,
     #[serde(default)]
+    pub(super) brings: Words,
+    pub(super) each: Option<Spanned<String>>,
+    #[serde(default)]
     pub(super) per_side: bool,
     pub(super) from: Option<Spanned<Datetime>>,
     pub(super) until: Option<Spanned<Datetime>>,
     pub(super) note: Option<String>,
     pub(super) hit: Words,
+    pub(super) miss: Words,
+}
+
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ChecklistWire {
+    pub(super) id: Spanned<String>,
+    pub(super) label: String,
+    pub(super) of: Words,
+    pub(super) ways: Vec<Words>,
+    #[serde(default)]
+    pub(super) scanned: bool,
+    #[serde(default)]
+    pub(super) whole: Words,
+    #[serde(default)]
+    pub(super) part: Words,
+    #[serde(default)]
+    pub(super) unlike: Words,
+    pub(super) words: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) sides: BTreeMap<String, Words>,
+    #[serde(default)]
+    pub(super) hit: Words,
+    #[serde(default)]
     pub(super) miss: Words,
 }
 
@@ -252,6 +290,10 @@ pub(super) struct RuleWire {
     #[serde(default)]
     pub(super) when: ValuesWire,
     #[serde(default)]
+    pub(super) unless: ValuesWire,
+    #[serde(default)]
+    pub(super) policy: ValuesWire,
+    #[serde(default)]
     pub(super) unless_own_findings: bool,
     pub(super) from: Option<Spanned<Datetime>>,
     pub(super) until: Option<Spanned<Datetime>>,
@@ -269,6 +311,7 @@ pub(super) struct QueryWire {
     pub(super) message: String,
     #[serde(default)]
     pub(super) raised_by: Words,
+    pub(super) default_of: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]

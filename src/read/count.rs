@@ -12,6 +12,8 @@ pub(crate) struct Count {
     pub(crate) counts: Counts,
     pub(crate) span: Span,
     pub(crate) unit: Option<ConceptId>,
+    /// Whether it is written as only an age is: "20w3d", "20 3/7 weeks".
+    pub(crate) age: bool,
 }
 
 /// Cuts tokens at the border of a number and a unit that is glued to it: "HAND3V", "2VWS".
@@ -60,6 +62,28 @@ fn whole_word(text: &Text<'_>, word: &str) -> Option<(Role, ConceptId)> {
     let vocabulary = &text.lexicon.terms.vocabulary;
     let node = vocabulary.step(0, vocabulary.word(word)?)?;
     counting(text, vocabulary.end(node)?)
+}
+
+/// Whether a term has a meaning of a role.
+fn names(text: &Text<'_>, pattern: u32, role: Role) -> bool {
+    text.lexicon.terms.senses(pattern).iter().any(|(s, _)| matches!(s, Sense::Concept(id) if text.lexicon.concept(*id).role == role))
+}
+
+/// The weeks of an age that is written as one word, or two: "20w3d", "20wks3d", "20w 3d".
+fn glued(word: &str, next: Option<&str>) -> Option<(u32, usize)> {
+    let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+    let weeks = word[..digits].parse::<u32>().ok().filter(|_| (1..=2).contains(&digits))?;
+    let rest = ["weeks", "wks", "wk", "w"].iter().find_map(|unit| word[digits..].strip_prefix(unit))?;
+    let days = |s: &str| s.trim_end_matches("days").trim_end_matches('d').bytes().all(|b| (b'0'..=b'6').contains(&b)) && !s.is_empty();
+    match rest {
+        "" => next.filter(|n| n.len() > 1 && n.ends_with('d') && days(n)).map(|_| (weeks, 2)),
+        rest => days(rest).then_some((weeks, 1)),
+    }
+}
+
+/// Whether a stretch may tell an age without a word for weeks: "20w3d", "20 3/7".
+pub(crate) fn tells_age(text: &str) -> bool {
+    text.contains("/7") || text.as_bytes().windows(2).any(|w| w[0].is_ascii_digit() && w[1] == b'w')
 }
 
 fn counting(text: &Text<'_>, pattern: u32) -> Option<(Role, ConceptId)> {
@@ -142,6 +166,8 @@ impl Reader<'_, '_> {
                     _ => Word::Or,
                 };
                 found = Some((word, j));
+            } else if names(self.text, pattern, Role::Anti) {
+                found = Some((Word::Other, j)); // "weeks ago"
             }
         }
         Some(found.unwrap_or((if known { Word::Other } else { Word::Unknown }, i + 1)))
@@ -154,8 +180,33 @@ impl Reader<'_, '_> {
         }
     }
 
+    /// The unit of the axis `weeks`.
+    fn weeks(&self) -> Option<ConceptId> {
+        let axis = self.text.lexicon.axis_named("weeks")?;
+        self.text.lexicon.concepts.iter().position(|c| c.role == Role::Unit && c.counts == Some(axis)).map(|i| ConceptId(i as u16))
+    }
+
+    /// The token behind sevenths of a week: "20 3/7", "20 and 3/7", "20+3 weeks". Whole weeks count.
+    fn sevenths(&self, i: usize) -> Option<usize> {
+        let slice = |i: usize| self.toks.get(i).map(|t| self.text.slice(t.span));
+        let j = i + usize::from(matches!(slice(i), Some("-" | "+" | "&" | "and")));
+        let (_, next) = self.number(j).filter(|(days, _)| *days < 7)?;
+        if slice(next) == Some("/") && slice(next + 1) == Some("7") {
+            return Some(next + 2);
+        }
+        let weeks = matches!(self.at(next), Some((Word::Unit(u), _)) if Some(u) == self.weeks());
+        (slice(i) == Some("+") && weeks).then_some(next)
+    }
+
     /// A count that begins at token `i`.
     fn count(&self, i: usize) -> Option<Count> {
+        let slice = |i: usize| self.toks.get(i).map(|t| self.text.slice(t.span));
+        if let Some((weeks, len)) = slice(i).and_then(|word| glued(word, slice(i + 1)))
+            && let Some(unit) = self.weeks()
+        {
+            let span = self.toks[i].span.join(self.toks[i + len - 1].span);
+            return Some(Count { from: i, to: i + len, counts: Counts::new(Some(weeks), weeks), span, unit: Some(unit), age: true });
+        }
         const GAP: usize = 4; // words of the lexicon between a number and its unit
         let (mut at_least, mut at_most, mut less, mut more) = (false, false, false, false);
         let mut j = i;
@@ -189,6 +240,10 @@ impl Reader<'_, '_> {
             j += 3;
             end = j;
         }
+        let sevenths = self.sevenths(j);
+        if let Some(next) = sevenths {
+            (j, end) = (next, next);
+        }
         // a second number, and bounds behind
         loop {
             match self.at(j) {
@@ -221,7 +276,7 @@ impl Reader<'_, '_> {
                 _ => break,
             }
         }
-        let mut unit = None;
+        let mut unit = sevenths.and_then(|_| self.weeks());
         let mut gap = j;
         for step in 0..=GAP {
             match self.at(gap) {
@@ -272,7 +327,7 @@ impl Reader<'_, '_> {
             Counts::new(Some(low), high)
         };
         let span = self.toks[i].span.join(self.toks[end - 1].span);
-        Some(Count { from: i, to: end, counts, span, unit })
+        Some(Count { from: i, to: end, counts, span, unit, age: sevenths.is_some() })
     }
 
     /// Whether a token follows the one before with one character between.

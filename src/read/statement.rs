@@ -108,10 +108,14 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
+    if title {
+        join_hybrids(lexicon, &mut groups);
+    }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
+        prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
         atoms_of(lexicon, g, &mut atoms);
@@ -196,6 +200,12 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
                 g.cover(p.span);
             }
+            // no contrast that it could speak of: the way an agent of treatment takes ("THERAPY, IV")
+            Role::Route if title => {
+                let g = last(&mut groups);
+                g.values.add(known.route, c.sets.get(known.route));
+                g.proofs.push(Proof { facet: Facet::Axis(known.route), span: p.span, concept: Some(concept) });
+            }
             Role::Unit => {
                 let g = last(&mut groups);
                 imply(lexicon, g, concept, p.span);
@@ -240,6 +250,10 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         // "US TTE": a kind of ultrasound and its general name are one exam
         let kin = have != modality && lexicon.axis(known.modality).narrower(have, modality).is_some();
         if have != 0 && (joined || clash || (!kin && (have != modality || since))) {
+            groups.push(Group::default());
+        } else if let Some(film) = film(lexicon, g).filter(|film| film & modality == 0) {
+            g.values.set(known.modality, film);
+            g.modality_at = g.regions.first().map(|r| r.at);
             groups.push(Group::default());
         }
     } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
@@ -286,6 +300,14 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         g.implied_regions.extend(&c.implied_regions);
         g.proofs.push(Proof { facet: Facet::Region, span, concept: Some(concept) });
     }
+}
+
+/// The modality of films, where a group that names none counts views or names projections before a join: "AP abdomen and
+/// ultrasound of the kidneys" is two exams.
+fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
+    let told = g.modality_at.is_none() && !(g.counts.is_empty() && g.projections.is_empty());
+    let before = g.last_join.is_some_and(|j| !g.regions.is_empty() && g.regions.iter().all(|r| r.at < j));
+    (told && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
 }
 
 /// What the words of a concept suggest where nothing else speaks.
@@ -444,6 +466,34 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
 }
 
+/// "PET SKULL BASE TO MID THIGH W CT": a modality behind another one, with nothing of its own, that makes a third with it.
+fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
+    let known = &lexicon.known;
+    let mut i = 1;
+    while i < groups.len() {
+        let (a, b) = (&groups[i - 1], &groups[i]);
+        let both = a.values.get(known.modality) | b.values.get(known.modality);
+        let whole = lexicon.axis(known.modality).together.iter().find(|(_, parts)| *parts == both && b.values.get(known.method) == 0);
+        let bare = b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty() && !b.starts_after_stop;
+        let Some(&(whole, _)) = whole.filter(|_| bare) else {
+            i += 1;
+            continue;
+        };
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.add(axis, bits);
+        }
+        a.values.set(known.modality, whole);
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
+}
+
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions
 /// that stand before it behind the last join, else those of a neighbour.
 fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
@@ -570,6 +620,25 @@ fn share_contrast(lexicon: &Lexicon, groups: &mut [Group]) {
     }
 }
 
+/// Views suggest films only where no word suggests another exam: "MAA, planar images in eight projections".
+fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
+    let known = &lexicon.known;
+    let facet = Facet::Axis(known.modality);
+    if g.implied.get(known.modality).count_ones() < 2 {
+        return;
+    }
+    let counts_views = |c: ConceptId| {
+        let c = lexicon.concept(c);
+        c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
+    let exams = g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    if exams != 0 {
+        g.implied.set(known.modality, exams);
+        g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
+    }
+}
+
 /// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame.
 fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
     let mut set = RegionSet::default();
@@ -644,8 +713,8 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
-            for (axis, bits) in c.sets.iter().filter(|(axis, _)| g.values.get(*axis) == 0) {
-                atom.values.set(axis, bits);
+            for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
+                atom.values.add(axis, bits);
                 atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
             }
             for (axis, bits) in c.implies.iter() {

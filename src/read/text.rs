@@ -187,7 +187,10 @@ impl<'a> Text<'a> {
                 }
             }
         }
+        let modality = self.lexicon.known.modality;
         longest(&mut out, |c| match self.lexicon.concept(c).role {
+            // a hint that tells more than its modality names something: "fetal heart rate"
+            Role::Hint if self.lexicon.concept(c).sets.iter().any(|(axis, _)| axis != modality) => 1,
             Role::Acquisition
             | Role::Hint
             | Role::Coverage

@@ -127,8 +127,8 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
         }
     }
     for (axis, bits) in atom.implied.iter() {
-        if values.get(axis) == 0 {
-            values.set(axis, bits);
+        if values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags {
+            values.add(axis, bits);
         }
     }
     Candidate { region: atom.region, values }

@@ -52,6 +52,10 @@ pub const QUERIES: &[&str] = &[
     "gestational-age",
     "duplex-wording",
     "base-missing",
+    "edit-pair",
+    "early-and-later",
+    "unit-limit",
+    "contrast-untold",
 ];
 
 /// Words of a report that an expectation quotes: role or reason, and the words.
@@ -76,6 +80,11 @@ pub struct Case {
     pub not_coded: Vec<Quote>,
     pub queries: Vec<String>,
     pub not_asked: Vec<String>,
+    /// Options of policy and their choices.
+    pub policy: Vec<(String, String)>,
+    /// Lines of the claim as `73562-50`, `76641x2`, sorted.
+    pub claim: Option<Vec<String>>,
+    /// The report, or all reports of the encounter with the lines between.
     pub text: String,
 }
 
@@ -86,6 +95,22 @@ impl Case {
 
     pub fn options(&self) -> Options {
         Options { date_of_service: self.date, ..Options::default() }
+    }
+
+    /// The reports and where each begins in the text: they stand between lines `===`.
+    pub fn reports(&self) -> Vec<(usize, &str)> {
+        let mut out = Vec::new();
+        let mut start = 0;
+        let mut at = 0;
+        for line in self.text.split_inclusive('\n') {
+            if line.trim_end() == "===" {
+                out.push((start, &self.text[start..at]));
+                start = at + line.len();
+            }
+            at += line.len();
+        }
+        out.push((start, &self.text[start..]));
+        out
     }
 
     /// Every place where the words stand in the report.
@@ -142,9 +167,10 @@ pub fn read_corpus() -> (Vec<Case>, Vec<String>) {
     (cases, mistakes)
 }
 
-/// The cases of a corpus without mistakes.
+/// The cases of one report of a corpus without mistakes.
 pub fn corpus() -> Vec<Case> {
-    let (cases, mistakes) = read_corpus();
+    let (mut cases, mistakes) = read_corpus();
+    cases.retain(|c| c.reports().len() == 1);
     assert!(mistakes.is_empty(), "the corpus has mistakes:\n{}", mistakes.join("\n"));
     assert!(!cases.is_empty(), "the corpus is empty");
     cases
@@ -177,7 +203,7 @@ pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
         }
         let count = seen.entry(key).or_insert(0);
         *count += 1;
-        if *count > 1 && matches!(key, "about" | "style" | "trap" | "date" | "codes") {
+        if *count > 1 && matches!(key, "about" | "style" | "trap" | "date" | "codes" | "claim" | "policy") {
             wrong(n, &format!("`{key}` stands here a second time"));
         }
         match key {
@@ -204,6 +230,19 @@ pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
                         wrong(n, &format!("`{kind}` is not known to `{key}`, use one of: {}", known.join(", ")));
                     }
                     _ => wrong(n, &format!("`{key}` is written `kind = words`")),
+                }
+            }
+            "claim" => {
+                let mut lines: Vec<String> = value.split_whitespace().filter(|w| *w != "none").map(str::to_owned).collect();
+                lines.sort();
+                case.claim = Some(lines);
+            }
+            "policy" => {
+                for word in value.split_whitespace() {
+                    match word.split_once('=') {
+                        Some((option, choice)) => case.policy.push((option.to_owned(), choice.to_owned())),
+                        None => wrong(n, "`policy` is written `option=choice`, with blanks between"),
+                    }
                 }
             }
             "query" if QUERIES.contains(&value) => case.queries.push(value.to_owned()),
