@@ -21,9 +21,9 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView, Evidence,
-    Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText, Standing,
-    StudyView, Suggestion, SupplyLine, answer, claim_json,
+    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView,
+    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText,
+    Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{

@@ -85,7 +85,7 @@ fn failures(case: &Case, analysis: &Analysis, claim: &Claim) -> Vec<Failure> {
     }
     let mut got = codes_of(analysis);
     if case.reports().len() > 1 {
-        got = claim.lines.iter().map(|l| l.code.clone()).collect();
+        got = claim.lines.iter().filter(|l| l.supplies.is_empty()).map(|l| l.code.clone()).collect();
         got.sort();
         got.dedup();
     }

@@ -3,24 +3,23 @@
 
 use super::engine::Reading;
 use crate::code::study::Study;
-use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Means, Role, Values};
-use crate::read::context::{Reason, Verdict, judge};
+use crate::lexicon::model::{AxisId, AxisKind, Concept, ConceptId, Counts, CueId, Means, RegionId, Role, SectionKind, Values};
+use crate::read::context::{self, Reason};
 use crate::read::count::{self, Count};
-use crate::read::exam::Source;
+use crate::read::exam::acquires;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::{Span, sentences};
 
-/// Adds to each study what the body says of it; what a statement of the exam has set stands.
+/// Adds to each study what the body says of it, and takes away what the body says was not done or not given; what a
+/// statement of the exam has set stands otherwise.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
     let lexicon = r.text.lexicon;
     let procedure = lexicon.axis_named("procedure");
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
+        let mut undone: Vec<(AxisId, u64)> = Vec::new();
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-        let titles: Vec<Span> = r.exams.ours.iter().filter(|e| matches!(e.source, Source::Title | Source::Order)).map(|e| e.span).collect();
-        let in_title = |sentence: Span| titles.iter().any(|t| t.overlaps(sentence));
-        let (mut affirmed, mut refused) = (Values::default(), Values::default());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
         let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
@@ -30,22 +29,30 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             if readable.is_empty() {
                 continue;
             }
-            for sentence in sentences(r.text.text(), part.body) {
+            // under a heading that names the one exam or a part of it, the heading is a part of its first sentence
+            let headed = studies.len() == 1 && part.entry.is_none() && !part.head.is_empty();
+            for sentence in sentences(r.text.text(), if headed { part.head.join(part.body) } else { part.body }) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
                 }
                 r.text.cues(sentence, &mut cues);
+                let tells = |m: &Mention| lexicon.concept(m.concept).sets.iter().any(|(axis, _)| readable.contains(&axis));
+                let refused: Vec<Span> = cues.iter().filter_map(|cue| refused(r, cue, &mentions, &cues, tells)).collect();
                 let denied = |at: Span| {
-                    cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
-                        Means::Negated => cue.end <= at.start && at.start - cue.end < 20,
-                        Means::NotPerformed | Means::Recommendation | Means::Planned | Means::Conditional => true,
-                        _ => false,
-                    })
+                    refused.contains(&at)
+                        || cues.iter().any(|(cue, id)| match lexicon.cue(*id).means {
+                            Means::Negated => context::denies(&r.text, *cue, at),
+                            Means::Recommendation | Means::Planned | Means::Conditional | Means::Separate => true,
+                            _ => false,
+                        })
                 };
+                let others = r.exams.others.iter().any(|o| o.reason != Reason::NotPerformed && sentence.contains(o.span));
                 let says = |m: &&Mention| {
                     let c = lexicon.concept(m.concept);
-                    matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // the name of an exam in a sentence on another exam is that one's
+                    let elsewhere = others && (c.implies.get(lexicon.known.modality) | c.sets.get(lexicon.known.modality)) != 0;
+                    !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {
@@ -57,17 +64,11 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let here = c.read_in.contains(&part.kind);
                     let told = |a: AxisId| (readable.contains(&a) && !weighed(a)) || (here && a != lexicon.known.modality);
                     for (axis, bits) in c.sets.iter().filter(|(a, _)| told(*a) && speaks(m, *a)) {
-                        if !in_title(sentence) {
-                            affirmed.add(axis, bits);
-                        }
                         set(r, studies, &stated, axis, bits, m.span, Some(m.concept));
                     }
                 }
-                for m in mentions.iter().filter(|m| matches!(judge(&r.text, m.span, &cues), Verdict::Not(Reason::NotPerformed, _))) {
-                    let flags = |axis: AxisId| lexicon.axis(axis).kind == AxisKind::Flags && readable.contains(&axis);
-                    for (axis, bits) in lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| flags(*axis)) {
-                        refused.add(axis, bits);
-                    }
+                for m in mentions.iter().filter(|m| refused.contains(&m.span)) {
+                    undone.extend(lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)));
                 }
                 if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
                     for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
@@ -87,8 +88,11 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                 }
             }
         }
-        for (axis, bits) in refused.iter() {
-            withdraw(r, studies, axis, bits & !affirmed.get(axis));
+        imaged_areas(r, studies);
+        for (axis, bits) in undone {
+            for s in studies.iter_mut() {
+                take_away(r, s, axis, bits);
+            }
         }
     }
     if let Some(axis) = lexicon.axis_named("register") {
@@ -96,15 +100,6 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
         for s in studies.iter_mut() {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
-    }
-}
-
-/// Takes flags away that the title has and the text says were not done ("the patient declined the endovaginal part").
-fn withdraw(r: &Reading<'_>, studies: &mut [Study], axis: AxisId, bits: u64) {
-    for study in studies.iter_mut().filter(|s| s.values.get(axis) & bits != 0) {
-        study.values.set(axis, study.values.get(axis) & !bits);
-        let gone = |p: &Proof| p.concept.is_some_and(|c| r.text.lexicon.concept(c).sets.get(axis) & !bits == 0);
-        study.proofs.retain(|p| p.facet != Facet::Axis(axis) || !gone(p));
     }
 }
 
@@ -133,5 +128,81 @@ fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, 
         }
         study.values.add(axis, bits);
         study.proofs.push(Proof { facet, span, concept });
+    }
+}
+
+/// The nearest words that a cue of something left out or withheld speaks of: "SPECT was not acquired", "furosemide was
+/// not given".
+fn refused(
+    r: &Reading<'_>,
+    cue: &(Span, CueId),
+    mentions: &[Mention],
+    cues: &[(Span, CueId)],
+    tells: impl Fn(&Mention) -> bool,
+) -> Option<Span> {
+    if !matches!(r.text.lexicon.cue(cue.1).means, Means::NotPerformed | Means::Withheld) {
+        return None;
+    }
+    mentions
+        .iter()
+        .filter(|m| tells(m) && !m.span.overlaps(cue.0) && context::faces(&r.text, m.span, *cue))
+        .filter_map(|m| context::distance(&r.text, m.span, cue.0, cues).map(|d| (d, m.span)))
+        .min_by_key(|(d, _)| *d)
+        .map(|(_, span)| span)
+}
+
+/// Takes values from a study that were not done, and the words that spoke for them.
+fn take_away(r: &Reading<'_>, s: &mut Study, axis: AxisId, bits: u64) {
+    let lexicon = r.text.lexicon;
+    let have = s.values.get(axis);
+    let left = match lexicon.axis(axis).kind {
+        AxisKind::Set | AxisKind::Flags => have & !bits,
+        AxisKind::Enum | AxisKind::Count => {
+            if have == bits {
+                0
+            } else {
+                have
+            }
+        }
+    };
+    if left != have {
+        s.values.set(axis, left);
+        s.conflict = true;
+        let spoke = |c: ConceptId| lexicon.concept(c).sets.get(axis) & left == 0;
+        s.proofs.retain(|p| p.facet != Facet::Axis(axis) || p.concept.is_some_and(|c| !spoke(c)));
+    }
+}
+
+/// How many areas of the body were imaged, as the sentences tell that say how: parts of one limb are one, unless they are
+/// more than two.
+fn imaged_areas(r: &Reading<'_>, studies: &mut [Study]) {
+    use SectionKind as K;
+    const SEVERAL: usize = 3; // parts, however near
+    let lexicon = r.text.lexicon;
+    let Some(axis) = lexicon.axis_named("areas") else { return };
+    let mut mentions = Vec::new();
+    let (mut parts, mut roots, mut spans): (Vec<RegionId>, Vec<RegionId>, Vec<Span>) = (Vec::new(), Vec::new(), Vec::new());
+    for part in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body)) {
+        for sentence in sentences(r.text.text(), part.body).filter(|s| acquires(&r.text, *s)) {
+            r.text.mentions(sentence, false, &mut mentions);
+            for m in &mentions {
+                let Some(region) = lexicon.concept(m.concept).region else { continue };
+                let root = std::iter::successors(Some(region), |x| lexicon.region(*x).parent).last().unwrap_or(region);
+                if !parts.contains(&region) {
+                    parts.push(region);
+                    spans.push(m.span);
+                }
+                if !roots.contains(&root) {
+                    roots.push(root);
+                }
+            }
+        }
+    }
+    let n = if parts.len() >= SEVERAL { roots.len().max(2) } else { roots.len() };
+    if n > 1 {
+        for study in studies.iter_mut().filter(|s| s.values.get(axis) == 0) {
+            study.values.set(axis, Counts::new(Some(n as u32), n as u32).0);
+            study.proofs.extend(spans.iter().map(|span| Proof { facet: Facet::Axis(axis), span: *span, concept: None }));
+        }
     }
 }

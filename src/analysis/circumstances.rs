@@ -13,7 +13,7 @@ pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
     let lexicon = r.text.lexicon;
     let (mut out, mut cues, mut mentions): (Vec<Told>, _, _) = (Vec::new(), Vec::new(), Vec::new());
     let elsewhere = |k: K| matches!(k, K::Comparison | K::History | K::Recommendation | K::Signature | K::Admin | K::Order | K::Note);
-    for part in r.parts.iter().filter(|p| !elsewhere(p.kind)) {
+    for part in &r.parts {
         let whole = part.head.join(part.body);
         for sentence in sentences(r.text.text(), if part.kind == K::Title || part.entry.is_none() { whole } else { part.body }) {
             let told: Vec<_> = r.text.senses(sentence, |s| if let Sense::Circumstance(id) = s { Some(id) } else { None }).collect();
@@ -25,14 +25,19 @@ pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
             let regions: Vec<RegionId> =
                 mentions.iter().flat_map(|m| lexicon.concept(m.concept).regions.iter().collect::<Vec<_>>()).collect();
             for (span, id) in told {
+                let away = elsewhere(part.kind);
+                if away && !lexicon.billing.circumstances[id.0 as usize].read_in.contains(&part.kind) {
+                    continue;
+                }
                 let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
                     Means::Negated => at.end <= span.start && span.start - at.end < 20,
+                    _ if away => false,
                     Means::Comparison | Means::History | Means::Recommendation | Means::Planned | Means::Conditional | Means::Outside => {
                         !at.overlaps(span)
                     }
                     _ => false,
                 });
-                let other = r.exams.others.iter().any(|o| o.span.overlaps(span));
+                let other = !away && r.exams.others.iter().any(|o| o.span.overlaps(span));
                 if !denied && !other && !r.text.is_quoted(span.start) {
                     let evidence = Evidence {
                         role: lexicon.billing.circumstances[id.0 as usize].id.to_string(),

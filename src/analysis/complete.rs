@@ -222,9 +222,8 @@ fn both_sides(r: &Reading<'_>) -> u64 {
 
 /// Whether a sentence speaks of this study: it is no title, and stands under its heading where it has one.
 fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
-    let title = |e: &crate::read::exam::Statement| {
-        matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(sentence)
-    };
+    let title =
+        |e: &crate::read::exam::Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(sentence);
     !r.exams.ours.iter().any(title) && (study.scopes.is_empty() || study.scopes.iter().any(|s| s.contains(sentence)))
 }
 

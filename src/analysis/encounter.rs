@@ -1,9 +1,10 @@
 //! What holds between the reports of one patient and day: exams that one code joins, rules over exams, repeats.
 
+use super::Rationale;
 use super::claim::{Builder, Item, rationale};
-use crate::code::family::row;
+use crate::code::family::{is_in, row};
 use crate::lexicon::billing::{Cause, Join};
-use crate::lexicon::model::{Effect, FamilyId, Values};
+use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
@@ -21,29 +22,83 @@ pub(super) fn join(b: &mut Builder<'_>) {
                     values.add(axis, b.items[i].billed.values.get(axis));
                 }
             }
+            let views = |i: &usize| known.views.map_or(0, |v| b.items[*i].billed.values.get(v));
+            if let Some(v) = known.views.filter(|_| members.iter().all(|i| views(i) != 0)) {
+                let sum = members.iter().map(|i| Counts(views(i)).decisive()).sum();
+                values.set(v, Counts::new(Some(sum), sum).0);
+            }
             let f = lexicon.family(family);
-            let chosen = row(lexicon, f, &values).map(|(r, _)| r.code.clone());
+            let wanted = f.when.iter().all(|(axis, bits)| values.get(axis) & bits == bits);
+            let chosen = row(lexicon, f, &values).map(|(r, _)| r.code.clone()).filter(|_| wanted);
             let Some(code) = chosen.filter(|c| lexicon.code(c).is_some_and(|k| k.in_force(b.day))) else { break };
             let words = members.iter().flat_map(|&i| b.words(&b.items[i], "exam")).collect();
             let reason = rationale(&join.ground, &[("to", &code)], words);
-            let rest: Vec<Item> = members[1..].iter().rev().map(|&i| b.items.remove(i)).collect();
-            let kept = members[0] - members[1..].iter().filter(|&&i| i < members[0]).count();
+            let kept = merge(b, &members, reason);
             let item = &mut b.items[kept];
-            for other in &rest {
-                item.billed
-                    .regions
-                    .extend(other.billed.regions.iter().filter(|r| !item.billed.regions.contains(r)).copied().collect::<Vec<_>>());
-                item.sources.extend(&other.sources);
-                item.billed.own_findings |= other.billed.own_findings;
-            }
-            item.sources.sort_unstable();
             (item.code, item.exam) = (code.clone(), code.clone());
             (item.billed.family, item.billed.code, item.billed.values) = (family, code, values);
             let label = label(b, kept);
-            let item = &mut b.items[kept];
-            item.label = label;
-            item.reasons.push(reason);
+            b.items[kept].label = label;
         }
+    }
+}
+
+/// Several exams as one; its index.
+fn merge(b: &mut Builder<'_>, members: &[usize], reason: Rationale) -> usize {
+    let rest: Vec<Item> = members[1..].iter().rev().map(|&i| b.items.remove(i)).collect();
+    let kept = members[0] - members[1..].iter().filter(|&&i| i < members[0]).count();
+    let item = &mut b.items[kept];
+    for other in &rest {
+        let new: Vec<_> = other.billed.regions.iter().filter(|r| !item.billed.regions.contains(r)).copied().collect();
+        item.billed.regions.extend(new);
+        item.sources.extend(&other.sources);
+        item.billed.own_findings |= other.billed.own_findings;
+    }
+    item.sources.sort_unstable();
+    item.reasons.push(reason);
+    kept
+}
+
+/// The same exam of the left in one report and of the right in another is one of both sides: the code for both where
+/// there is one, else one entry.
+pub(super) fn sides(b: &mut Builder<'_>) {
+    let (lexicon, side) = (b.lexicon, b.lexicon.known.side);
+    let one = |i: &Item| Some(i.billed.told.get(side)).filter(|s| s.is_power_of_two());
+    let near = |p: &Item, q: &Item| {
+        let within = |x, y| is_in(lexicon, x, y) || is_in(lexicon, y, x);
+        p.billed.regions.iter().any(|x| q.billed.regions.iter().any(|y| within(*x, *y)))
+    };
+    let mut at = 0;
+    while at < b.items.len() {
+        let p = &b.items[at];
+        let twin = |q: &Item| {
+            p.code == q.code
+                && p.billed.family == q.billed.family
+                && p.sources[0].report != q.sources[0].report
+                && one(p).zip(one(q)).is_some_and(|(x, y)| x != y)
+                && near(p, q)
+        };
+        let other = (at + 1..b.items.len()).find(|&i| twin(&b.items[i]));
+        let joined = other.and_then(|i| {
+            let family = lexicon.family(p.billed.family);
+            let mut values = p.billed.values;
+            values.add(side, b.items[i].billed.told.get(side));
+            let code = row(lexicon, family, &values).map_or_else(|| p.code.clone(), |(r, _)| r.code.clone());
+            let both = lexicon.billing.flags(&p.exam).bilateral == Some(2);
+            let takes = family.per_side || both || (code != p.code && lexicon.code(&code).is_some_and(|k| k.in_force(b.day)));
+            takes.then_some((i, code, values, if family.per_side { p.units + b.items[i].units } else { p.units }))
+        });
+        let Some((i, code, values, units)) = joined else {
+            at += 1;
+            continue;
+        };
+        let words = [b.words(p, "side"), b.words(&b.items[i], "side")].concat();
+        let reason = b.because("sides-of-one-day", &[("first", &p.code), ("to", &code)], words);
+        let kept = merge(b, &[at, i], reason);
+        let item = &mut b.items[kept];
+        (item.code, item.exam, item.billed.code) = (code.clone(), code.clone(), code);
+        (item.billed.values, item.units) = (values, units);
+        item.billed.told.set(side, values.get(side));
     }
 }
 
@@ -66,8 +121,11 @@ fn members(b: &Builder<'_>, join: &Join) -> Option<(Vec<usize>, FamilyId)> {
         })?;
         return Some((vec![x, y], join.into.unwrap_or(b.items[x].billed.family)));
     }
+    let side = |i: usize| b.items[i].billed.told.get(b.lexicon.known.side);
     for group in &join.of {
-        out.push((0..b.items.len()).find(|i| !out.contains(i) && of(&b.items[*i], group))?);
+        // two of one family are its two sides
+        let other = |i: usize, o: usize| b.items[i].billed.family != b.items[o].billed.family || side(i) & side(o) == 0;
+        out.push((0..b.items.len()).find(|&i| !out.contains(&i) && of(&b.items[i], group) && out.iter().all(|&o| other(i, o)))?);
     }
     let first = b.items[out[0]].sources[0].report;
     let several = out.iter().any(|&i| b.items[i].sources[0].report != first);
@@ -147,7 +205,8 @@ pub(super) fn rules(b: &mut Builder<'_>) {
 }
 
 /// Of two versions of one report the later counts: what an earlier one says of the same exam goes. A report is a later
-/// version where it is marked as corrected or addended, an earlier one where it is marked as preliminary.
+/// version where it is marked as corrected or addended, an earlier one where it is marked as preliminary. A correction may
+/// be of the side, where each version tells one exam of the kind.
 pub(super) fn versions(b: &mut Builder<'_>) {
     let side = b.lexicon.known.side;
     let marked =
@@ -156,11 +215,14 @@ pub(super) fn versions(b: &mut Builder<'_>) {
     while at < b.items.len() {
         let item = &b.items[at];
         let report = item.sources[0].report;
+        let alone =
+            |report: usize| b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1;
         let later = b.items.iter().find(|x| {
             let other = x.sources[0].report;
             other > report
                 && x.billed.family == item.billed.family
-                && x.billed.told.get(side) == item.billed.told.get(side)
+                && (x.billed.told.get(side) == item.billed.told.get(side)
+                    || (marked(b, other, &["status-corrected"]) && alone(report) && alone(other)))
                 && (marked(b, other, &["status-corrected", "status-addended"]) || marked(b, report, &["status-preliminary"]))
         });
         match later.map(|x| (x.code.clone(), b.words(x, "exam"))) {
@@ -182,10 +244,7 @@ pub(super) fn repeats(b: &mut Builder<'_>) {
             i.code == item.code && i.billed.told.get(side) == item.billed.told.get(side) && i.sources[0].report != item.sources[0].report
         };
         if b.items[..at].iter().any(same) {
-            let reason = b.because("repeat", &[("first", &item.code)], b.words(item, "exam"));
-            let item = &mut b.items[at];
-            item.causes.push(Cause::Repeat);
-            item.reasons.push(reason);
+            b.items[at].causes.push(Cause::Repeat);
         }
     }
 }

@@ -6,7 +6,7 @@ use super::claim::{self, Billed};
 use super::confidence::{self, Features};
 use super::{
     Alternative, Analysis, AxisValue, Checklist, DocumentView, Evidence, Options, Rationale, Reason, Rejected, StudyView, Suggestion,
-    attributes, circumstances, complete, headless, queries, settle, supplies,
+    attributes, circumstances, complete, headless, queries, settle, sides, supplies,
 };
 use crate::code::complete::Checked;
 use crate::code::family::{Candidate, accepts_values, best_single, choose, counts_views, holds, is_in, row};
@@ -55,6 +55,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     }
     omitted.extend(denied_methods(&r, &mut studies));
     attributes::read(&r, &mut studies);
+    sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
@@ -334,36 +335,8 @@ fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study
             join_views(&mut study, views, &choice.members.iter().map(|&i| &studies[i]).collect::<Vec<_>>());
         }
         let other = complete::settle(r, choice.family, &mut study);
-        for mut study in std::iter::once(study).chain(other) {
-            let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { continue };
-            study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
-            let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
-                family,
-                code: row.code.clone(),
-                units: units(lexicon, family, row, &study),
-                study: study.clone(),
-                regions: regions.clone(),
-                defaults,
-                taken: None,
-                changed: None,
-                own_findings: false,
-            };
-            out.push(make(choice.family, chosen, defaults));
-            let meets = |wanted: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, study.values.get(axis)));
-            for add in family.adds.iter().filter(|a| meets(&a.values)) {
-                if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
-                    out.push(make(choice.family, add, Vec::new()));
-                }
-            }
-            // a charge line bills one thing
-            let report =
-                lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
-            for &brought in family.brings.iter().filter(|_| report) {
-                let other = lexicon.family(brought);
-                if let Some((row, defaults)) = row(lexicon, other, &study.values).filter(|_| meets(&other.when) && other.in_force(day)) {
-                    out.push(make(brought, row, defaults));
-                }
-            }
+        for study in std::iter::once(study).chain(other) {
+            code_study(lexicon, choice.family, study, &regions, day, &mut out);
         }
     }
     companions(lexicon, &mut out, day);
@@ -378,6 +351,45 @@ fn companions(lexicon: &Lexicon, coded: &mut Vec<Coded>, day: Date) {
         let found = coded.iter().find(host).and_then(|c| row(lexicon, f, &c.study.values).map(|(r, defaults)| (c.clone(), r, defaults)));
         if let Some((host, row, defaults)) = found {
             coded.push(Coded { family: FamilyId(i as u16), code: row.code.clone(), units: 1, defaults, ..host });
+        }
+    }
+}
+
+/// The codes of one study: its family's row, what the family adds, and what it brings along.
+fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[RegionId], day: Date, out: &mut Vec<Coded>) {
+    let family = lexicon.family(id);
+    let Some((chosen, defaults)) = row(lexicon, family, &study.values) else { return };
+    study.conflict |= views_differ(lexicon, family, &study, &chosen.code);
+    let make = |family: FamilyId, row: &Row, defaults: Vec<AxisId>| Coded {
+        family,
+        code: row.code.clone(),
+        units: units(lexicon, family, row, &study),
+        study: study.clone(),
+        regions: regions.to_vec(),
+        defaults,
+        taken: None,
+        changed: None,
+        own_findings: false,
+    };
+    // what was taken for granted counts for what comes beside too
+    let mut settled = study.values;
+    for (axis, bits) in family.assume.iter().filter(|(axis, _)| defaults.contains(axis)) {
+        settled.set(axis, bits);
+    }
+    out.push(make(id, chosen, defaults));
+    let meets = |wanted: &Values, have: &Values| wanted.iter().all(|(axis, bits)| holds(lexicon, axis, bits, have.get(axis)));
+    for add in family.adds.iter().filter(|a| meets(&a.values, &settled)) {
+        if lexicon.code(&add.code).is_some_and(|c| c.in_force(day)) {
+            out.push(make(id, add, Vec::new()));
+        }
+    }
+    // a charge line bills one thing
+    let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+    for &brought in family.brings.iter().filter(|_| report) {
+        let other = lexicon.family(brought);
+        let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
+        if let Some((row, defaults)) = wanted {
+            out.push(make(brought, row, defaults));
         }
     }
 }

@@ -25,8 +25,9 @@ pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
         studies.push(Study::found(Source::Findings));
     }
     for s in studies.iter_mut() {
+        // a word of the findings that only suggests a modality yields to all that they describe
         if s.values.get(known.modality) == 0
-            && s.implied.get(known.modality) == 0
+            && (s.implied.get(known.modality) == 0 || s.source == Source::Findings)
             && let Some((bits, proofs)) = &modality
         {
             s.values.set(known.modality, *bits);

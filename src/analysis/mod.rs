@@ -4,6 +4,8 @@ mod attributes;
 mod circumstances;
 mod claim;
 mod claim_json;
+mod claim_lines;
+mod claim_steps;
 mod complete;
 mod confidence;
 mod dates;
@@ -15,6 +17,7 @@ mod json;
 mod proof;
 mod queries;
 mod settle;
+mod sides;
 mod supplies;
 
 use jiff::civil::Date;

@@ -116,13 +116,13 @@ fn prove(analyzer: &Analyzer, p: &Proof) -> Result<(), Wrong> {
             let family = &*lexicon.family(id).id;
             coded(analyzer, p.is_hit, &line, &format!("the family `{family}`"), |a| a.suggestions.iter().any(|s| s.rule == family))
         }
+        Owner::Claim(place) => claim_holds(analyzer, p.is_hit, &p.line, &lexicon.places[place as usize]),
         Owner::Checklist(id) => {
             let list = &*lexicon.checklists[id.0 as usize].id;
             coded(analyzer, p.is_hit, &line, &format!("the checklist `{list}`"), |a| {
                 a.suggestions.iter().filter_map(|s| s.checklist.as_ref()).any(|c| c.judged && c.id == list)
             })
         }
-        Owner::Claim(place) => claim_holds(analyzer, p.is_hit, &p.line, &lexicon.places[place as usize]),
         Owner::Rule(i) => {
             let rule = &lexicon.rules[i as usize];
             coded(analyzer, p.is_hit, &line, &format!("the rule `{}`", rule.id), |a| {

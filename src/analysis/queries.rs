@@ -76,9 +76,11 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
                 let proofs: Vec<Proof> = c.study.proofs.iter().filter(of_views).copied().collect();
                 ask("views-conflict", evidence(r, &proofs));
             }
-            if c.defaults.contains(&views) {
+        }
+        for c in coded.iter().filter(|c| c.taken.is_none()) {
+            for q in lexicon.queries.iter().filter(|q| q.default_of.is_some_and(|axis| c.defaults.contains(&axis))) {
                 let proofs: Vec<Proof> = c.study.proofs.iter().filter(|p| p.facet == Facet::Region).copied().collect();
-                ask("views-missing", evidence(r, &proofs));
+                ask(&q.kind, evidence(r, &proofs));
             }
         }
         let lacks = |c: &&Coded| c.study.checked.as_ref().is_some_and(|k| !k.overruled.is_empty() && !k.missing.is_empty());

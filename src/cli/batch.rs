@@ -238,6 +238,7 @@ impl Batch<'_> {
                 reports.iter().map(|(id, text, analysis)| Report { id, page: Page { text, lexicon, width, quote }, analysis }).collect();
             writeln!(screen, "{}", encounter.map_or_else(|| reports[0].0.clone(), |e| format!("encounter {e}")))?;
             claim::write(&mut screen, claim, &shown)?;
+            writeln!(screen)?;
             screen.flush()?;
             return Ok(());
         }

@@ -53,7 +53,7 @@ pub fn write(out: &mut impl Write, claim: &Claim, reports: &[Report<'_>]) -> io:
             table.cited(out, &q.evidence)?;
         }
     }
-    writeln!(out)
+    Ok(())
 }
 
 struct Table<'a> {

@@ -114,6 +114,7 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
         return studies;
     }
     drop_frames(lexicon, &mut studies);
+    drop_components(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
     if let Some(region) = studies.iter().find_map(|s| s.region) {
@@ -199,9 +200,20 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
         atom.values.set(known.modality, common);
     }
     let contrast = atom.values.get(known.contrast);
+    // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
+    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+        for s in studies.iter_mut() {
+            for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                s.values.add(axis, bits);
+            }
+            s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+        }
+        return;
+    }
     let home = studies
         .iter_mut()
-        .filter(|s| same_exam(lexicon, s, &atom, source == base))
+        .filter(|s| same_exam(lexicon, s, &atom, source == base && own_modality))
         .max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
     if let Some(s) = home {
         merge(lexicon, s, e, &atom, source, contrast);
@@ -252,6 +264,13 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
         Source::Heading | Source::Title => atom.region.is_some() || method,
         // a sentence of performance adds regions of the same kind of exam, or a method of its own
         Source::Performed => {
+            // a CT of its own beside a PET/CT
+            let apart = atom.region_named
+                && lexicon.has(&atom.values, "purpose", "diagnostic")
+                && studies.iter().any(|s| is_part(lexicon, m, s.values.get(known.modality)));
+            if apart {
+                return true;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
@@ -356,7 +375,10 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     studies.retain(|s| {
         let me = i;
         i += 1;
-        let Some(region) = s.region else { return list.len() == 1 || s.values.get(known.method) != 0 || flagged(lexicon, &s.values) };
+        let Some(region) = s.region else {
+            let whole = s.source <= Source::Title && lexicon.is_whole(s.values.get(known.modality));
+            return list.len() == 1 || whole || lexicon.names_exam(&s.values);
+        };
         !list.iter().enumerate().any(|(j, (r, m, k))| {
             j != me
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
@@ -366,9 +388,31 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
     });
 }
 
-/// Whether a study has any of the values that are there or not.
-fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
-    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
+/// The CT of a PET/CT is no exam beside it, unless it is called diagnostic, was made with contrast, or the
+/// title tells its contrast.
+fn drop_components(lexicon: &Lexicon, studies: &mut Vec<Study>) {
+    let known = &lexicon.known;
+    let hybrids: Vec<(u64, Option<RegionId>)> = studies.iter().map(|s| (s.values.get(known.modality), s.region)).collect();
+    let part_of = |m: u64, region: Option<RegionId>| {
+        hybrids.iter().any(|(h, r)| {
+            let same = *r == region || r.zip(region).is_some_and(|(a, b)| is_in(lexicon, a, b) || is_in(lexicon, b, a));
+            is_part(lexicon, m, *h) && (same || r.is_none())
+        })
+    };
+    studies.retain(|s| {
+        let m = s.values.get(known.modality);
+        let own = lexicon.has(&s.values, "purpose", "diagnostic")
+            || (s.title_contrast | s.performed_contrast) & known.post != 0
+            || s.values.get(known.method) != 0
+            || (s.source == Source::Title && (s.title_contrast != 0 || !lexicon.has(&s.values, "modality", "ct")));
+        m == 0 || own || !part_of(m, s.region)
+    });
+}
+
+/// Whether a modality is part of another one: the CT of a PET/CT, or of a PET.
+fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
+    let mut ways = lexicon.axis(lexicon.known.modality).together.iter();
+    part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
 }
 
 /// Whether the title tells exams with contrast from exams without.
@@ -417,7 +461,7 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr");
+    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };

@@ -194,8 +194,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             b.problem(at.file, asks.span(), &format!("there is no query `{}`", asks.get_ref()), "name a query of queries.toml");
         }
     }
-    let checklists = b.checklists(entries, &families, &mut terms);
     let billing = b.billing(entries, &families, &codes, &mut terms);
+    let checklists = b.checklists(entries, &families, &mut terms);
     let rules = b.rules(entries, &families, &billing.policies);
     b.code_names(&families, &rules, &codes, entries);
     let mut queries = Vec::new();
@@ -206,6 +206,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
+            default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
         });
@@ -323,6 +324,7 @@ impl Builder<'_> {
                 labels: w.labels.clone(),
                 needs: w.needs.clone(),
                 variants: Vec::new(),
+                together: Vec::new(),
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -337,6 +339,13 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for (whole, words) in &w.together {
+                let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
+                match (axis.bit(whole), bits) {
+                    (Some(whole), Some(bits)) => axis.together.push((whole, bits)),
+                    _ => self.problem(at.file, words.span(), "`together` names a value that the axis has not", "declare it in `values`"),
                 }
             }
             self.axes.push(axis);
@@ -898,7 +907,7 @@ fn role(name: &str) -> Option<Role> {
     ROLES.iter().find(|(n, _)| *n == name).map(|(_, r)| *r)
 }
 
-const MEANS: [(&str, Means); 18] = [
+const MEANS: [(&str, Means); 19] = [
     ("performed", Means::Performed),
     ("not-performed", Means::NotPerformed),
     ("comparison", Means::Comparison),
@@ -913,6 +922,7 @@ const MEANS: [(&str, Means); 18] = [
     ("negated", Means::Negated),
     ("quoted", Means::Quoted),
     ("undone", Means::Undone),
+    ("withheld", Means::Withheld),
     ("turn", Means::Turn),
     ("unseen", Means::Unseen),
     ("excused", Means::Excused),
@@ -921,7 +931,7 @@ const MEANS: [(&str, Means); 18] = [
 
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
-const SECTIONS: [(&str, SectionKind); 18] = [
+pub(super) const SECTIONS: [(&str, SectionKind); 18] = [
     ("title", SectionKind::Title),
     ("order", SectionKind::Order),
     ("technique", SectionKind::Technique),

@@ -264,10 +264,13 @@ fn compact_day(s: &str) -> Option<Date> {
 fn day_in(name: &str) -> Option<Date> {
     let part = |s: &str| s.bytes().all(|b| b.is_ascii_digit()).then(|| s.parse::<i16>().ok()).flatten();
     (0..name.len()).filter_map(|i| name.get(i..i + 10)).find_map(|w| {
-        let p: Vec<i16> = w.split(['-', '/']).map(part).collect::<Option<_>>()?;
-        let [a, b, c] = p[..] else { return None };
-        let (y, m, d) = if a > 99 { (a, b, c) } else { (c, a, b) };
-        Date::new(y, i8::try_from(m).ok()?, i8::try_from(d).ok()?).ok()
+        let parts: Vec<i16> = w.split(['-', '/']).map(part).collect::<Option<_>>()?;
+        let (year, month, day) = match parts[..] {
+            [year, month, day] if year > 99 => (year, month, day),
+            [month, day, year] => (year, month, day),
+            _ => return None,
+        };
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
     })
 }
 

@@ -4,13 +4,13 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use super::billing::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
+use super::billing_wire::{AddOnWire, CircumstanceWire, JoinWire, ModifierWire, PairWire, RationaleWire, ReplacementWire};
 use super::policy::PolicyWire;
 use super::problem::Problem;
 use super::supply::{MeasureWire, ScaleWire, SupplyWire, WasteWire};
 use super::wire::{
-    AmbiguousWire, AxisWire, ChecklistWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire, RuleWire,
-    SectionWire,
+    AmbiguousWire, AxisWire, ChecklistWire, ConceptWire, CueWire, DocumentWire, EditionWire, FamilyWire, MoreWire, QueryWire, RegionWire,
+    RuleWire, SectionWire,
 };
 
 /// An entry and the file it stands in.

@@ -1,6 +1,8 @@
 //! What radcode knows: files in, checked and frozen tables out. Knows no report.
 
 pub(crate) mod billing;
+mod billing_build;
+mod billing_wire;
 mod build;
 mod card;
 mod check;
@@ -28,8 +30,8 @@ use jiff::civil::Date;
 use sha2::{Digest, Sha256};
 
 use model::{
-    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText, Region, RegionId, Rule,
-    SectionEntry, SectionId, Sense, Values,
+    Axis, AxisId, Checklist, ChecklistId, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Family, FamilyId, QueryText,
+    Region, RegionId, Rule, SectionEntry, SectionId, Sense, Values,
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
@@ -218,6 +220,20 @@ impl Lexicon {
     /// Whether the value of an axis is set; false where axis or value is not declared.
     pub(crate) fn has(&self, values: &Values, axis: &str, value: &str) -> bool {
         self.axis_named(axis).is_some_and(|a| self.axis(a).bit(value).is_some_and(|b| values.get(a) & b != 0))
+    }
+
+    /// Whether the values name an exam beside its modality: a method, an exam with a name of its own, anything that is
+    /// there or not.
+    pub(crate) fn names_exam(&self, values: &Values) -> bool {
+        values
+            .iter()
+            .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
+    }
+
+    /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
+    pub(crate) fn is_whole(&self, modality: u64) -> bool {
+        let alone = |f: &model::Family| f.any.is_empty() && f.all.is_empty() && f.when.iter().all(|(axis, _)| axis == self.known.modality);
+        modality != 0 && self.families.iter().any(|f| alone(f) && f.when.get(self.known.modality) & modality != 0)
     }
 
     /// The edits that come with the lexicon.

@@ -232,6 +232,8 @@ pub struct Axis {
     pub needs: BTreeMap<String, String>,
     /// Values that are ways of another one and hold instead of it: a bit, and the bits of its ways.
     pub variants: Vec<(u64, u64)>,
+    /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
+    pub together: Vec<(u64, u64)>,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
@@ -504,6 +506,8 @@ pub enum Means {
     Quoted,
     /// Nothing came of the exam at all.
     Undone,
+    /// An agent was not given; says nothing of the exam.
+    Withheld,
     /// A turn of the sentence that other cues do not cross ("but", "so").
     Turn,
     /// Not seen: a part of the body that was looked for, or that nobody looked for.
@@ -642,10 +646,10 @@ pub enum Sense {
     Sign(DocumentId, SignWeight),
     /// A structure that findings of a region describe.
     Organ(RegionId),
-    /// A word of a checklist.
-    Listed(ChecklistId, Told),
     /// A circumstance of the claim.
     Circumstance(CircumstanceId),
+    /// A word of a checklist.
+    Listed(ChecklistId, Told),
     /// An agent that is billed beside the exam.
     Supply(SupplyId),
     /// What an amount is measured in.
@@ -796,6 +800,8 @@ pub struct QueryText {
     pub message: Box<str>,
     /// Concepts that raise it: where they are read in what describes the exam, or in a banner.
     pub raised_by: Vec<ConceptId>,
+    /// The axis on which a default raises it.
+    pub default_of: Option<AxisId>,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

@@ -117,8 +117,8 @@ pub(super) fn declared(files: &[(String, String)], entries: &Entries) -> Vec<Pla
             }
         )*};
     }
-    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document, checklists => Checklist,
-        rules => Rule,
+    add!(regions => Region, concepts => Concept, families => Family, cues => Cue, sections => Section, documents => Document,
+        checklists => Checklist, rules => Rule,
         policies => Policy, choices => Choice, payers => Payer, joins => Join, pairs => Pair, addons => AddOn, modifiers => Modifier,
         circumstances => Circumstance);
     out

@@ -141,7 +141,7 @@ impl Lexicon {
                         match item.get_ref() {
                             DeValue::String(code) if is_code(code) => policy.never.push(code.as_ref().into()),
                             _ => {
-                                problem(item.span(), "this is no code".to_owned(), "write codes in quotes: never = [\"76376\"]".to_owned())
+                                problem(item.span(), "this is no code".to_owned(), "write codes in quotes: never = [\"76376\"]".to_owned());
                             }
                         }
                     }

@@ -6,8 +6,8 @@ use std::ops::Range;
 use jiff::civil::Date;
 
 use super::model::{
-    Allows, AxisId, Checklist, ChecklistId, Concept, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, Role, Row, SectionId, Sense,
-    SignWeight, Told, Values,
+    Allows, AxisId, Checklist, ChecklistId, Concept, ConceptId, CueId, DocumentId, Effect, Family, FamilyId, RegionId, RegionSet, Role,
+    Row, SectionId, Sense, SignWeight, Told, Values,
 };
 use super::place::{EntryKind, Place};
 use super::terms::Scope;
@@ -135,6 +135,9 @@ impl Lexicon {
                     out.push(("names", Sense::Sign(id, SignWeight::Name)));
                 }
             }
+            EntryKind::Circumstance => {
+                out.extend(self.billing.circumstance(&p.id).map(|id| ("terms", Sense::Circumstance(id))));
+            }
             EntryKind::Checklist => {
                 if let Some((id, list)) = self.checklist_named(&p.id) {
                     let named = (0..list.elements.len() as u8).flat_map(|i| [Told::Element(i), Told::Side(i)]);
@@ -142,9 +145,6 @@ impl Lexicon {
                     out.extend([("everything", Told::Whole), ("a part", Told::Part)].map(|(n, told)| (n, Sense::Listed(id, told))));
                     out.push(("unlike", Sense::Listed(id, Told::Unlike)));
                 }
-            }
-            EntryKind::Circumstance => {
-                out.extend(self.billing.circumstance(&p.id).map(|id| ("terms", Sense::Circumstance(id))));
             }
             _ => {}
         }
@@ -244,8 +244,8 @@ impl Lexicon {
             Owner::Line => false,
             Owner::Document(d) => p.kind == EntryKind::Document && self.documents[d.0 as usize].id == p.id,
             Owner::Family(f) => p.kind == EntryKind::Family && self.family(f).id == p.id,
-            Owner::Checklist(c) => p.kind == EntryKind::Checklist && self.checklists[c.0 as usize].id == p.id,
             Owner::Claim(place) => self.places[place as usize].kind == p.kind && self.places[place as usize].id == p.id,
+            Owner::Checklist(c) => p.kind == EntryKind::Checklist && self.checklists[c.0 as usize].id == p.id,
             Owner::Rule(r) => p.kind == EntryKind::Rule && self.rules[r as usize].id == p.id,
         }
     }

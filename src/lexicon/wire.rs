@@ -46,6 +46,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) variants: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
@@ -309,6 +311,7 @@ pub(super) struct QueryWire {
     pub(super) message: String,
     #[serde(default)]
     pub(super) raised_by: Words,
+    pub(super) default_of: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]

@@ -100,13 +100,7 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
     let mut not: Option<(usize, Reason, Span)> = None;
     for &(span, id) in cues {
         let cue = text.lexicon.cue(id);
-        let before = span.end <= phrase.start;
-        let reaches = match cue.reach {
-            Reach::After => before || phrase.contains(span),
-            Reach::Before => span.start >= phrase.start,
-            Reach::Both => true,
-        };
-        if !reaches {
+        if !faces(text, phrase, (span, id)) {
             continue;
         }
         let reason = match cue.means {
@@ -119,7 +113,14 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
                 continue;
             }
             // "showed" tells findings of this exam and of others; "no" denies findings
-            Means::Quoted | Means::Negated | Means::Pseudo | Means::Undone | Means::Turn | Means::Unseen | Means::Excused => continue,
+            Means::Quoted
+            | Means::Negated
+            | Means::Pseudo
+            | Means::Undone
+            | Means::Withheld
+            | Means::Turn
+            | Means::Unseen
+            | Means::Excused => continue,
             Means::Conditional | Means::Recommendation => Reason::Recommendation,
             Means::Comparison => Reason::Comparison,
             Means::History => Reason::History,
@@ -129,12 +130,7 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
             Means::Separate => Reason::Separate,
             Means::Derived => Reason::Derived,
         };
-        let between = if before { Span::new(span.end, phrase.start) } else { Span::new(phrase.end.min(span.start), span.start) };
-        let distance = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
-        let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);
-        if distance > WINDOW || turns || text.slice(between).contains([';', '\n']) {
-            continue;
-        }
+        let Some(distance) = distance(text, phrase, span, cues) else { continue };
         if not.is_none_or(|(d, ..)| distance < d) {
             not = Some((distance, reason, span));
         }
@@ -145,6 +141,29 @@ pub(crate) fn judge(text: &Text<'_>, phrase: Span, cues: &[(Span, CueId)]) -> Ve
         (None, None) if ordered => Verdict::Ordered,
         (None, None) => Verdict::Silent,
     }
+}
+
+/// Whether a cue stands on the side of a phrase that it speaks to.
+pub(crate) fn faces(text: &Text<'_>, phrase: Span, (span, id): (Span, CueId)) -> bool {
+    match text.lexicon.cue(id).reach {
+        Reach::After => span.end <= phrase.start || phrase.contains(span),
+        Reach::Before => span.start >= phrase.start,
+        Reach::Both => true,
+    }
+}
+
+/// Words between a phrase and a cue; `None` where the cue does not reach it: too far, or across a turn of the sentence.
+pub(crate) fn distance(text: &Text<'_>, phrase: Span, cue: Span, cues: &[(Span, CueId)]) -> Option<usize> {
+    let between = if cue.end <= phrase.start { Span::new(cue.end, phrase.start) } else { Span::new(phrase.end.min(cue.start), cue.start) };
+    let words = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
+    let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);
+    (words <= WINDOW && !turns && !text.slice(between).contains([';', '\n'])).then_some(words)
+}
+
+/// Whether a word of denial stands right before others: "no flow images".
+pub(crate) fn denies(text: &Text<'_>, cue: Span, at: Span) -> bool {
+    const NEAR: u32 = 20; // bytes
+    cue.end <= at.start && at.start - cue.end < NEAR && !text.slice(Span::new(cue.end, at.start)).contains([';', ',', '.'])
 }
 
 /// Why nothing in a section is this exam, for sections that never speak of it.

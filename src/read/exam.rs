@@ -3,14 +3,14 @@
 
 use jiff::civil::Date;
 
-use super::context::{Reason, Verdict, judge, section_reason};
+use super::context::{self, Reason, Verdict, judge, section_reason};
 use super::count;
 use super::section::{Part, counts_views, names_exam};
 use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{CueId, Means, Reach, RegionId, Role, SectionKind};
+use crate::lexicon::model::{AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -78,7 +78,14 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
     });
     let mut buffers = Buffers::default();
+    let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
+        aside = part.entry.is_none() && (aside || is_history(parts, i)) && runs_on(text, part);
+        if aside && part.names_exam {
+            let whole = part.head.join(part.body);
+            sentence(text, whole, SectionKind::History, &mut out, &mut buffers);
+            continue;
+        }
         if part.names_exam && !part.head.is_empty() {
             let head = own_words(text, part.head, &mut out, &mut buffers);
             let headline = i == 0 && is_headline(text, head);
@@ -336,12 +343,51 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let known = &text.lexicon.known;
     let plain = films || mentions.iter().any(|m| (concept(m).sets.get(known.modality) | concept(m).sets.get(known.method)) != 0);
     let denies = mentions.iter().find(|m| title::names(concept(m).role)).is_some_and(|m| concept(m).role == Role::Without);
+    if strict && (is_patient(text, span) || tells_dose(text, span)) {
+        return false;
+    }
     if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
         return false;
     }
     let opens = !strict
         || mentions.iter().find(|m| title::names(text.lexicon.concept(m.concept).role)).is_some_and(|m| m.span.start - span.start <= 14);
-    (opens && naming >= other) || (!strict && words <= 14 && naming >= 2)
+    // one word may name all of an exam: "Echocardiogram for repaired tetralogy"
+    let whole = mentions.first().filter(|m| m.span.start == span.start).is_some_and(|m| {
+        let c = concept(m);
+        c.sets.get(known.modality) != 0 && !(c.regions.is_empty() && c.implied_regions.is_empty())
+    });
+    (opens && naming >= other) || (!strict && words <= 14 && (naming >= 2 || whole))
+}
+
+/// Whether the part before is one of history.
+fn is_history(parts: &[Part], i: usize) -> bool {
+    i.checked_sub(1).is_some_and(|before| matches!(parts[before].kind, SectionKind::History | SectionKind::Comparison))
+}
+
+/// Whether a part goes on behind a sentence of the part before, in a few words of its own: "Chest x-ray: normal." in a
+/// history.
+fn runs_on(text: &Text<'_>, part: &Part) -> bool {
+    const SHORT: usize = 14; // words
+    let before = text.text()[..part.head.start as usize].as_bytes();
+    before.ends_with(b". ") && words_in(text, part.body) <= SHORT
+}
+
+/// Whether a line tells how images were made by words that hint at a modality: "100 MBq of MAG3, furosemide 20 mg".
+fn tells_dose(text: &Text<'_>, span: Span) -> bool {
+    let modality = text.lexicon.known.modality;
+    let hints = text.senses(span, |s| match s {
+        Sense::Concept(c) => Some(text.lexicon.concept(c)).filter(|c| c.role == Role::Hint && c.sets.get(modality) != 0).map(|_| ()),
+        _ => None,
+    });
+    hints.into_iter().any(|(at, ())| text.text()[..at.start as usize].trim_end().ends_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Whether a line begins with an age and a sex: "52F biliary-type pain", "3 y/o male with ...".
+fn is_patient(text: &Text<'_>, span: Span) -> bool {
+    let line = text.slice(span).trim_start();
+    let rest = line.trim_start_matches(|c: char| c.is_ascii_digit());
+    let word: &str = rest.trim_start().split([' ', ',', '.']).next().unwrap_or_default();
+    rest.len() < line.len() && matches!(word, "f" | "m" | "yo" | "y/o" | "yof" | "yom" | "year" | "years" | "yr" | "yrs" | "y")
 }
 
 /// Whether a first line names parts of the body and nothing else, in a text that lists projections or numbers of views:
@@ -460,8 +506,9 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let listed = describes && (lists_views(text, span, kind == SectionKind::Technique, &b.mentions) || takes_view(text, whole, b));
     title::pieces_of_prose(text, span, false, &mut b.pieces, &mut b.mentions);
     let chained = keep_chained(text.lexicon, &mut b.pieces);
-    let atoms = parse(text.lexicon, &b.pieces, false);
     text.cues(whole, &mut b.cues);
+    drop_denied(text, &mut b.pieces, &b.cues);
+    let atoms = parse(text.lexicon, &b.pieces, false);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -526,6 +573,20 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
 fn denies(text: &Text<'_>, at: Span, cue: CueId, phrase: Span) -> bool {
     const NEAR: u32 = 3; // bytes between
     text.lexicon.cue(cue).means == Means::Negated && at.end <= phrase.start && phrase.start - at.end < NEAR
+}
+
+/// Takes out what is there or not by itself and is denied right before: "SPECT of the kidneys, no planar views".
+fn drop_denied(text: &Text<'_>, pieces: &mut Vec<Piece>, cues: &[(Span, CueId)]) {
+    let lexicon = text.lexicon;
+    let flags = |id| {
+        let c = lexicon.concept(id);
+        c.role == Role::Plain
+            && c.regions.is_empty()
+            && c.implies.is_empty()
+            && c.sets.iter().all(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags && !lexicon.axis(axis).read_in.is_empty())
+    };
+    let denied = |at: Span| cues.iter().any(|(s, c)| lexicon.cue(*c).means == Means::Negated && context::denies(text, *s, at));
+    pieces.retain(|p| !matches!(p.item, Item::Concept(id) if flags(id) && denied(p.span)));
 }
 
 /// Takes projections out of an atom that were not obtained ("AP view; the patient refused the lateral"). Says whether

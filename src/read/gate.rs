@@ -2,6 +2,7 @@
 
 use super::exam::{Exams, Source};
 use super::section::Part;
+use super::statement::Atom;
 use super::text::Text;
 use crate::lexicon::model::{Allows, DocumentId, Means, Role, SectionKind, Sense, SignWeight};
 use crate::text::{Span, sentences};
@@ -111,9 +112,8 @@ fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
 /// What speaks for a radiology report: its own sections, an exam stated as done, and findings of its own.
 fn report_score(text: &Text<'_>, parts: &[Part], exams: &Exams) -> i32 {
     let has = |kind: SectionKind| parts.iter().any(|p| p.kind == kind && p.body.len() > 3);
-    let method = text.lexicon.known.method;
-    let built =
-        |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(|a| a.region.is_some() || a.values.get(method) != 0));
+    let named = |a: &Atom| a.region.is_some() || text.lexicon.names_exam(&a.values);
+    let built = |s: Source| exams.ours.iter().any(|e| e.source == s && e.atoms.iter().any(named));
     let mut score = 0;
     if built(Source::Title) {
         score += 3;

@@ -3,7 +3,7 @@
 use super::count;
 use super::exam::is_headline;
 use super::text::{Mention, Text};
-use crate::lexicon::model::{RegionSet, Role, SectionId, SectionKind};
+use crate::lexicon::model::{Means, RegionSet, Role, SectionId, SectionKind};
 use crate::text::{Span, TokenKind, tokens};
 
 /// A part of a report: what stands under one heading.
@@ -189,7 +189,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         }
         let piece = Span::new(start as u32, colon as u32);
         let words = all[piece.range()].split_whitespace().count();
-        if words == 0 || words > 6 || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
+        if words == 0 || words > 6 || is_measure(all, piece) || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
             continue;
         }
         let read: usize = text.read(piece, true).iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
@@ -203,6 +203,16 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
     }
     heads.extend(found);
+}
+
+/// Whether a label of a few letters stands before a measure: "FL: 33 mm", "FL/HC (19-20): 17" measure a femur and name no
+/// fluoroscopy.
+fn is_measure(all: &str, label: Span) -> bool {
+    const SHORT: u32 = 6;
+    let rest = all[label.end as usize..].trim_start_matches([':', ' ', '(']);
+    let behind = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    let unit = behind.trim_start().starts_with("mm") || behind.trim_start().starts_with("cm");
+    label.len() <= SHORT && behind.len() < rest.len() && (unit || all[label.range()].contains('/'))
 }
 
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
@@ -226,6 +236,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
         if text.is_quoted(start)
+            || is_measure(all, piece)
             || all[piece.range()].contains(". ")
             || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start)
         {
@@ -280,6 +291,9 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
             if let Some(blank) = all[body.start as usize + text_start..body.end as usize].find("\n\n") {
                 cut = body.start + (text_start + blank) as u32;
             }
+            if let Some(line) = made_line(text, h.kind, Span::new(body.start, cut)) {
+                cut = line;
+            }
         }
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: a title behind a name
         let line = Span::new(body.start, all[body.range()].find('\n').map_or(body.end, |n| body.start + n as u32));
@@ -292,6 +306,27 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
         }
     }
     parts
+}
+
+/// Where a line behind the first one of a history tells how images were made: "Indication: pain" over "25 mCi of MDP,
+/// images after three hours".
+fn made_line(text: &Text<'_>, kind: SectionKind, body: Span) -> Option<u32> {
+    if kind != SectionKind::History {
+        return None;
+    }
+    let modality = text.lexicon.known.modality;
+    let (mut mentions, mut cues) = (Vec::new(), Vec::new());
+    text.line_starts().iter().copied().filter(|s| *s > body.start && *s < body.end).find(|start| {
+        let end = text.text()[*start as usize..body.end as usize].find('\n').map_or(body.end, |n| start + n as u32);
+        let line = Span::new(*start, end);
+        text.mentions(line, false, &mut mentions);
+        text.cues(line, &mut cues);
+        let concept = |m: &Mention| text.lexicon.concept(m.concept);
+        let past = cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::Comparison | Means::History | Means::Outside));
+        !past
+            && mentions.iter().any(|m| concept(m).role == Role::Acquisition)
+            && mentions.iter().any(|m| concept(m).role == Role::Hint && concept(m).sets.get(modality) != 0)
+    })
 }
 
 /// A heading that names regions and nothing else ("BRAIN:", "(a) Head: findings", "Cervical spine.").

@@ -108,10 +108,14 @@ impl Group {
 /// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
 pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
     let mut groups = group(lexicon, pieces, title);
+    if title {
+        join_hybrids(lexicon, &mut groups);
+    }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
     let mut atoms: Vec<Atom> = Vec::new();
     for g in &mut groups {
+        prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
         atoms_of(lexicon, g, &mut atoms);
@@ -195,6 +199,12 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
                 let g = last(&mut groups);
                 g.contrasts.push(Placed { value: c.sets.get(known.contrast), span: p.span, concept: Some(concept), at: i });
                 g.cover(p.span);
+            }
+            // no contrast that it could speak of: the way an agent of treatment takes ("THERAPY, IV")
+            Role::Route if title => {
+                let g = last(&mut groups);
+                g.values.add(known.route, c.sets.get(known.route));
+                g.proofs.push(Proof { facet: Facet::Axis(known.route), span: p.span, concept: Some(concept) });
             }
             Role::Unit => {
                 let g = last(&mut groups);
@@ -459,6 +469,34 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     ((title && !belongs_elsewhere) || given).then_some(Bound { bits, span, next: end, routes: Vec::new() })
 }
 
+/// "PET SKULL BASE TO MID THIGH W CT": a modality behind another one, with nothing of its own, that makes a third with it.
+fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
+    let known = &lexicon.known;
+    let mut i = 1;
+    while i < groups.len() {
+        let (a, b) = (&groups[i - 1], &groups[i]);
+        let both = a.values.get(known.modality) | b.values.get(known.modality);
+        let whole = lexicon.axis(known.modality).together.iter().find(|(_, parts)| *parts == both && b.values.get(known.method) == 0);
+        let bare = b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty() && !b.starts_after_stop;
+        let Some(&(whole, _)) = whole.filter(|_| bare) else {
+            i += 1;
+            continue;
+        };
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.add(axis, bits);
+        }
+        a.values.set(known.modality, whole);
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
+}
+
 /// "HEAD CT, NECK CT", "(A) CT; (B) MRI" and "MRI/MRA HEAD": a modality without a region of its own takes the regions
 /// that stand before it behind the last join, else those of a neighbour.
 fn share_regions(lexicon: &Lexicon, groups: &mut Vec<Group>) {
@@ -582,6 +620,25 @@ fn share_contrast(lexicon: &Lexicon, groups: &mut [Group]) {
             let reach: Vec<_> = next.contrasts.iter().filter(|c| c.at > last_region).copied().collect();
             groups[i].contrasts = reach;
         }
+    }
+}
+
+/// Views suggest films only where no word suggests another exam: "MAA, planar images in eight projections".
+fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
+    let known = &lexicon.known;
+    let facet = Facet::Axis(known.modality);
+    if g.implied.get(known.modality).count_ones() < 2 {
+        return;
+    }
+    let counts_views = |c: ConceptId| {
+        let c = lexicon.concept(c);
+        c.role == Role::Unit || known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    let suggested = |p: &Proof| p.concept.map_or(0, |c| lexicon.concept(c).implies.get(known.modality));
+    let exams = g.proofs.iter().filter(|p| p.facet == facet && !p.concept.is_some_and(counts_views)).fold(0, |bits, p| bits | suggested(p));
+    if exams != 0 {
+        g.implied.set(known.modality, exams);
+        g.proofs.retain(|p| p.facet != facet || !p.concept.is_some_and(counts_views));
     }
 }
 

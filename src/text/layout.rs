@@ -106,7 +106,8 @@ fn is_stop(bytes: &[u8], start: usize, at: usize, end: usize) -> bool {
     }
     let word_start = (start..at).rev().find(|&i| !bytes[i].is_ascii_alphanumeric()).map_or(start, |i| i + 1);
     let word = &bytes[word_start..at];
-    if word.len() == 1 && word[0].is_ascii_alphabetic() {
+    let shortened = word_start > start && matches!(bytes[word_start - 1], b'\'' | 0x99); // "isn't."
+    if word.len() == 1 && word[0].is_ascii_alphabetic() && !shortened {
         return false; // i.v., p.o., an initial
     }
     // "1. Normal": a list number opens a sentence, it does not end one
@@ -178,6 +179,7 @@ mod tests {
     #[test]
     fn sentences_end_at_stops_not_at_abbreviations() {
         assert_eq!(cut("75 ml i.v., portal. next one"), ["75 ml i.v., portal.", "next one"]);
+        assert_eq!(cut("it isn't. next one"), ["it isn't.", "next one"]);
         assert_eq!(cut("2.5 mm sections. 1. normal"), ["2.5 mm sections.", "1. normal"]);
         assert_eq!(cut("without contrast.,history:,none"), ["without contrast.", ",history:,none"]);
     }
