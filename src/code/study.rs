@@ -212,8 +212,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let flagged = atom.values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags);
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
-    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+    if hinted && atom.implied.get(known.modality) != 0 && flagged && !studies.is_empty() {
         for s in studies.iter_mut() {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
