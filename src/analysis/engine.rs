@@ -54,7 +54,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
     omitted.extend(denied_methods(&r, &mut studies));
-    attributes::read(&r, &mut studies);
+    omitted.extend(attributes::read(&r, &mut studies));
     sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
@@ -66,7 +66,12 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
-        settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        let modality = s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
+        if lexicon.tells_contrast(modality) {
+            settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        } else {
+            s.proofs.retain(|p| p.facet != Facet::Axis(lexicon.known.contrast));
+        }
     }
     let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
@@ -561,7 +566,7 @@ fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec
         }
         let complete = lexicon.known.extent.is_some_and(|e| lexicon.axis(e).bit("complete").is_some_and(|b| r.values.get(e) == b));
         if let Some(checked) = c.study.checked.as_ref().filter(|k| complete && !k.missing.is_empty()) {
-            let needs = format!("{}, or why they were not seen", elements(lexicon, checked, &checked.missing));
+            let needs = format!("{} described, or why not", elements(lexicon, checked, &checked.missing));
             out.push(Alternative { code: r.code.to_string(), needs });
             continue;
         }

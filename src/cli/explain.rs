@@ -59,6 +59,7 @@ fn general(out: &mut impl Write, card: &CodeCard, width: usize) -> io::Result<()
 
 fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Result<()> {
     let code = &e.card.code;
+    let title = e.analysis.document.kind == "charge_line";
     let mut open = false;
     for standing in &e.standings {
         match standing {
@@ -66,7 +67,7 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
                 writeln!(out, "{code} stands:")?;
                 let s = &e.analysis.suggestions[*i];
                 page.suggestion(out, s)?;
-                checklist(out, page, s)?;
+                checklist(out, page, s, title)?;
                 writeln!(out, "{STRONG}all evidence{STRONG:#}")?;
                 page.places(out, &s.evidence, usize::MAX)?;
             }
@@ -74,7 +75,7 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
                 let s = &e.analysis.suggestions[*of];
                 writeln!(out, "{code} does not stand: the report says {}. It would need {needs}.", s.code)?;
                 page.suggestion(out, s)?;
-                checklist(out, page, s)?;
+                checklist(out, page, s, title)?;
             }
             Standing::Rejected(i) => {
                 let r = &e.analysis.rejected[*i];
@@ -112,10 +113,11 @@ fn with_report(out: &mut impl Write, page: &Page<'_>, e: &Explanation) -> io::Re
 }
 
 /// What a complete study addresses, held against the report.
-fn checklist(out: &mut impl Write, page: &Page<'_>, s: &Suggestion) -> io::Result<()> {
+fn checklist(out: &mut impl Write, page: &Page<'_>, s: &Suggestion, title: bool) -> io::Result<()> {
     let Some(list) = &s.checklist else { return Ok(()) };
     let verdict = match (list.judged, list.missing.is_empty()) {
-        (false, _) => "can't be told here: nothing is described".to_owned(),
+        (false, _) if title => "can't be told from a title".to_owned(),
+        (false, _) => "can't be told here: none of it is described".to_owned(),
         (true, true) => "all of it is described, or it is said why not".to_owned(),
         (true, false) => format!("{} not mentioned", list.missing.join(", ")),
     };

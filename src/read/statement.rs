@@ -254,7 +254,10 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
         } else if let Some(film) = film(lexicon, g).filter(|film| film & modality == 0) {
             g.values.set(known.modality, film);
             g.modality_at = g.regions.first().map(|r| r.at);
-            groups.push(Group::default());
+            // "KUB and renal ultrasound": what stands behind the join is the other exam's
+            let join = g.last_join.unwrap_or_default();
+            let (regions, sides) = (g.regions.extract_if(.., |r| r.at > join).collect(), g.sides.extract_if(.., |s| s.at > join).collect());
+            groups.push(Group { regions, sides, ..Group::default() });
         }
     } else if method != 0 && last(groups).values.get(known.method) & !method != 0 && last(groups).last_join.is_some() {
         let modality = last(groups).values.get(known.modality);
@@ -305,9 +308,9 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
 /// The modality of films, where a group that names none counts views or names projections before a join: "AP abdomen and
 /// ultrasound of the kidneys" is two exams.
 fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
-    let told = g.modality_at.is_none() && !(g.counts.is_empty() && g.projections.is_empty());
-    let before = g.last_join.is_some_and(|j| !g.regions.is_empty() && g.regions.iter().all(|r| r.at < j));
-    (told && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
+    let mut words = g.counts.iter().chain(&g.projections);
+    let before = g.last_join.is_some_and(|j| g.regions.first().is_some_and(|r| r.at < j) && words.clone().all(|w| w.at < j));
+    (g.modality_at.is_none() && words.next().is_some() && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
 }
 
 /// What the words of a concept suggest where nothing else speaks.
