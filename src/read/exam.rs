@@ -417,7 +417,9 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     if strict && (is_patient(text, span) || tells_dose(text, span)) {
         return false;
     }
-    if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
+    // "No drainable abscess.", also before any title
+    let no = text.slice(span).starts_with("no ");
+    if no || strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
         return false;
     }
     let opens = !strict
