@@ -129,7 +129,7 @@ const MISTAKES: &[Mistake] = &[
         what: "an unknown kind of axis",
         file: "zz/new.toml",
         text: "[[axis]]\nid = \"zz\"\nkind = \"sets\"\nvalues = [\"a\"]\n",
-        told: &["zz/new.toml:3:8: `sets` is no kind of axis; use one of: enum, set, count, region"],
+        told: &["zz/new.toml:3:8: `sets` is no kind of axis; use one of: enum, set, flags, count, region"],
     },
     Mistake {
         what: "a term under two concepts",

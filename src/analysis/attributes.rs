@@ -12,13 +12,14 @@ use crate::read::text::Mention;
 use crate::text::{Span, sentences};
 
 /// Adds to each study what the body says of it, and takes away what the body says was not done or not given; what a
-/// statement of the exam has set stands otherwise.
-pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
+/// statement of the exam has set stands otherwise. Returns what titles told and was taken away.
+pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
     let lexicon = r.text.lexicon;
     let procedure = lexicon.axis_named("procedure");
+    let mut omitted: Vec<Study> = Vec::new();
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
-        let mut undone: Vec<(AxisId, u64)> = Vec::new();
+        let mut undone: Vec<(AxisId, u64, Mention)> = Vec::new();
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
@@ -52,7 +53,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     let c = lexicon.concept(m.concept);
                     // the name of an exam in a sentence on another exam is that one's
                     let elsewhere = others && (c.implies.get(lexicon.known.modality) | c.sets.get(lexicon.known.modality)) != 0;
-                    !elsewhere && matches!(c.role, Role::Plain | Role::Hint) && c.regions.is_empty() && !denied(m.span)
+                    // what a history names is no finding of this exam
+                    let finds = c.role == Role::Hint && part.kind != SectionKind::History;
+                    !elsewhere && (c.role == Role::Plain || finds) && c.regions.is_empty() && !denied(m.span)
                 };
                 // the name of an exam tells of others that it is done to a patient, and nothing else
                 let speaks = |m: &Mention, axis: AxisId| {
@@ -68,7 +71,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
                     }
                 }
                 for m in mentions.iter().filter(|m| refused.contains(&m.span)) {
-                    undone.extend(lexicon.concept(m.concept).sets.iter().filter(|(axis, _)| readable.contains(axis)));
+                    let sets = lexicon.concept(m.concept).sets;
+                    undone.extend(sets.iter().filter(|(axis, _)| readable.contains(axis)).map(|(axis, bits)| (axis, bits, *m)));
                 }
                 if count::tells_age(r.text.slice(sentence)) || mentions.iter().any(|m| lexicon.concept(m.concept).role == Role::Unit) {
                     for c in count::of(&r.text, sentence).iter().filter(|c| !denied(c.span)) {
@@ -89,9 +93,15 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             }
         }
         imaged_areas(r, studies);
-        for (axis, bits) in undone {
-            for s in studies.iter_mut() {
-                take_away(r, s, axis, bits);
+        for (axis, bits, m) in undone {
+            for (s, stated) in studies.iter_mut().zip(&stated) {
+                if take_away(r, s, axis, bits) && stated.get(axis) & bits != 0 {
+                    let mut told = Study::found(s.source);
+                    told.values.set(lexicon.known.modality, s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality));
+                    told.values.set(axis, bits);
+                    told.proofs.push(Proof { facet: Facet::Axis(axis), span: m.span, concept: Some(m.concept) });
+                    omitted.push(told);
+                }
             }
         }
     }
@@ -101,6 +111,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) {
             s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
         }
     }
+    omitted
 }
 
 /// How far a number of the body is to be trusted, 0 most: by the words that stand near it, by its own form, by "at" before it.
@@ -151,8 +162,8 @@ fn refused(
         .map(|(_, span)| span)
 }
 
-/// Takes values from a study that were not done, and the words that spoke for them.
-fn take_away(r: &Reading<'_>, s: &mut Study, axis: AxisId, bits: u64) {
+/// Takes values from a study that were not done, and the words that spoke for them; says whether there were any.
+fn take_away(r: &Reading<'_>, s: &mut Study, axis: AxisId, bits: u64) -> bool {
     let lexicon = r.text.lexicon;
     let have = s.values.get(axis);
     let left = match lexicon.axis(axis).kind {
@@ -167,10 +178,10 @@ fn take_away(r: &Reading<'_>, s: &mut Study, axis: AxisId, bits: u64) {
     };
     if left != have {
         s.values.set(axis, left);
-        s.conflict = true;
         let spoke = |c: ConceptId| lexicon.concept(c).sets.get(axis) & left == 0;
         s.proofs.retain(|p| p.facet != Facet::Axis(axis) || p.concept.is_some_and(|c| !spoke(c)));
     }
+    left != have
 }
 
 /// How many areas of the body were imaged, as the sentences tell that say how: parts of one limb are one, unless they are

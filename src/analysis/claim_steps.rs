@@ -201,7 +201,9 @@ impl Builder<'_> {
             return answered;
         }
         let own = |i: &Item| i.billed.own_findings || first.report() != second.report();
-        let apart = |x: &RegionId, y: &RegionId| !is_in(self.lexicon, *x, *y) && !is_in(self.lexicon, *y, *x);
+        // a toe beside its foot is no separate site: only what shares no part of the body is
+        let root = |r: &RegionId| std::iter::successors(Some(*r), |r| self.lexicon.region(*r).parent).last();
+        let apart = |x: &RegionId, y: &RegionId| root(x) != root(y);
         let sites = !first.billed.regions.is_empty()
             && !second.billed.regions.is_empty()
             && first.billed.regions.iter().all(|x| second.billed.regions.iter().all(|y| apart(x, y)));

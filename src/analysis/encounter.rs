@@ -8,8 +8,8 @@ use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
-    let lexicon = b.lexicon;
-    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(b.day)) {
+    let (lexicon, day) = (b.lexicon, b.day);
+    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(day)) {
         if !b.settings.meets(&join.under) {
             continue;
         }

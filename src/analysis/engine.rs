@@ -54,7 +54,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         omitted = studies.extract_if(.., |s| left_out(&r, s)).collect();
     }
     omitted.extend(denied_methods(&r, &mut studies));
-    attributes::read(&r, &mut studies);
+    omitted.extend(attributes::read(&r, &mut studies));
     sides::read(&r, &mut studies, day);
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
@@ -66,7 +66,12 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     split_sides(lexicon, &mut studies, day);
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
-        settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        let modality = s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
+        if lexicon.tells_contrast(modality) {
+            settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
+        } else {
+            s.proofs.retain(|p| p.facet != Facet::Axis(lexicon.known.contrast));
+        }
     }
     let (mut coded, loose) = code(&r, &studies, day);
     own_findings(&r, &mut coded);
@@ -79,6 +84,9 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     for c in &coded {
         if undone {
             rejected.push(reject_coded(&r, c, Reason::NotPerformed, None));
+        } else if !r.exams.charge_line && needs_coder(lexicon, c) {
+            let kind = lexicon.documents.iter().find(|d| d.asks.as_deref() == Some(queries::INTERVENTIONAL));
+            rejected.push(reject_coded(&r, c, Reason::Document, kind.map(|k| k.reason.to_string())));
         } else if !r.admission.admitted && !let_through(&r, c) {
             rejected.push(reject_coded(
                 &r,
@@ -156,6 +164,12 @@ fn split_sides(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
             None => studies.push(s),
         }
     }
+}
+
+/// Whether a study is of a modality that this edition only names: catheter angiography.
+pub(super) fn needs_coder(lexicon: &Lexicon, c: &Coded) -> bool {
+    let modality = c.study.values.get(lexicon.known.modality);
+    modality != 0 && modality & lexicon.edition.built == 0
 }
 
 /// Whether a text that supports no codes lets this one through: imaging that is billed beside the procedure, and that

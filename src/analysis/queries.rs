@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::dates::{self, Doubt};
-use super::engine::{Reading, elements, evidence, views_differ};
+use super::engine::{Reading, elements, evidence, needs_coder, views_differ};
 use super::{Evidence, Query, SupplyLine};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
@@ -16,6 +16,9 @@ use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
 use crate::text::Span;
+
+/// The question on texts whose imaging has to be judged with a procedure.
+pub(super) const INTERVENTIONAL: &str = "interventional";
 
 /// All queries of one report, each kind once a study at most.
 pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted: &[Study], beyond: bool) -> Vec<Query> {
@@ -42,6 +45,11 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
     if let Some(asks) = kind.filter(|_| !r.admission.admitted).and_then(|k| k.asks.as_deref()) {
         let proofs: Vec<Proof> = r.admission.signs.iter().map(|span| Proof { facet: Facet::Exam, span: *span, concept: None }).collect();
         ask(asks, evidence(r, &proofs));
+    }
+    if !r.exams.charge_line
+        && let Some(c) = coded.iter().find(|c| needs_coder(lexicon, c))
+    {
+        ask(INTERVENTIONAL, evidence(r, &c.study.proofs));
     }
     if r.admission.admitted {
         for s in studies {

@@ -25,6 +25,8 @@ struct Told {
     bits: u64,
     says: Says,
     mention: Mention,
+    /// Whether it stands before a colon with a side, or a limb of it, and nothing else.
+    heads: bool,
 }
 
 /// Sets the sides of studies whose codes tell one side from both.
@@ -51,6 +53,8 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study], day: Date) {
             // where silence means both, a finding on one side alone does not deny the other
             0 if silence & !seen != 0 && only | unseen == 0 => continue,
             0 => seen & !(unseen & !all(Says::Seen)),
+            // "RIGHT LEG:" in the title's line and "LEFT LEG:" over findings of its own
+            1 => own | told.iter().filter(|t| t.heads && t.says == Says::Seen).fold(0, |bits, t| bits | t.bits),
             2 if only.is_power_of_two() => only,
             2 if unseen.is_power_of_two() && seen & unseen == 0 => own & !unseen,
             _ => continue,
@@ -62,7 +66,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study], day: Date) {
         for t in told.iter().filter(|t| t.says != Says::NotSeen && t.bits & settled != 0) {
             s.proofs.push(Proof { facet: Facet::Axis(side), span: t.mention.span, concept: Some(t.mention.concept) });
         }
-        if own != 0 {
+        if own.count_ones() == 2 {
             // the title says both: for whoever wrote it to settle
             let span = told.iter().find(|t| t.says != Says::Seen).map_or(Span::default(), |t| t.mention.span);
             s.sides.push((own & !settled, Source::Title, span));
@@ -76,11 +80,15 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
     use SectionKind as K;
     let lexicon = r.text.lexicon;
     let mut out = Vec::new();
-    for part in r.parts.iter().filter(|p| matches!(p.kind, K::Body | K::Findings | K::Technique | K::Impression | K::Other)) {
+    for part in r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Body | K::Findings | K::Technique | K::Impression | K::Other)) {
         let head = Some(part.head).filter(|h| !h.is_empty() && part.entry.is_none());
         for (i, sentence) in sentences(r.text.text(), part.body).enumerate() {
             // a heading belongs to the first sentence under it
             let span = head.filter(|_| i == 0).map_or(sentence, |h| h.join(sentence));
+            // its words up to a colon
+            let label = r.text.slice(span).find(':').map_or(Span::new(span.start, span.start), |at| Span::new(span.start, span.start + at as u32));
+            let read: usize = r.text.read(label, false).iter().map(|m| words(r, m.span)).sum();
+            let plain = !label.is_empty() && read == words(r, label);
             let stated = r.exams.ours.iter().any(|e| e.source <= Source::Order && e.span.overlaps(span) && e.source != Source::Heading);
             let cues = r.text.judgements(span);
             let says = |means: Means| cues.iter().any(|(_, c)| lexicon.cue(*c).means == means);
@@ -96,16 +104,21 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
                 }
                 let behind: Vec<&str> = r.text.slice(Span::new(m.span.end, span.end)).split_whitespace().take(2).collect();
                 let only = behind.iter().any(|w| w.trim_end_matches(|c: char| !c.is_alphanumeric()) == "only");
+                let heads = plain && label.contains(m.span);
                 let says = match () {
                     () if unseen => Says::NotSeen,
                     () if only && bits.is_power_of_two() => Says::Only,
                     // the statement of the exam has set its side itself
-                    () if stated => continue,
+                    () if stated && !heads => continue,
                     () => Says::Seen,
                 };
-                out.push(Told { bits, says, mention: *m });
+                out.push(Told { bits, says, mention: *m, heads });
             }
         }
     }
     out
+}
+
+fn words(r: &Reading<'_>, span: Span) -> usize {
+    r.text.slice(span).split_whitespace().count()
 }

@@ -117,9 +117,17 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
     drop_components(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
-    if let Some(region) = studies.iter().find_map(|s| s.region) {
+    if let Some(from) = studies.iter().find(|s| s.region.is_some()).cloned() {
         for s in studies.iter_mut().filter(|s| s.region.is_none() && s.source == Source::Performed) {
-            s.region = Some(region);
+            s.region = from.region;
+            // what guides a procedure is of the procedure that the title names
+            if lexicon.has(&s.values, "method", "guidance") {
+                for (axis, bits) in from.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
+                    s.values.add(axis, bits);
+                }
+                let flags = from.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if lexicon.axis(a).kind == AxisKind::Flags));
+                s.proofs.extend(flags);
+            }
         }
     }
     studies
@@ -184,6 +192,9 @@ fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
         exams.ours.iter().filter(|e| e.source <= least).flat_map(|e| &e.atoms).map(|a| a.values.get(m)).fold(0, |a, b| a | b)
     };
     let implied = exams.ours.iter().flat_map(|e| &e.atoms).map(|a| a.implied.get(m)).fold(0, |a, b| a | b);
+    // "views" alone suggests films; beside another suggestion it says nothing
+    let films = lexicon.axis(m).bit("xr").unwrap_or(0);
+    let implied = if implied == films { implied } else { implied & !films };
     // what the title names counts before what the text mentions, and that before what words only suggest
     [named(Source::Heading), named(Source::Findings), implied]
         .into_iter()
@@ -201,8 +212,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
+    let flagged = atom.values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags);
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
-    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
+    if hinted && atom.implied.get(known.modality) != 0 && flagged && !studies.is_empty() {
         for s in studies.iter_mut() {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
@@ -257,7 +269,12 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     let method = atom.values.get(known.method) != 0;
     // without a modality of its own it has to be of the same place: "Perfusion:" in a study of the heart is not the brain's
     let near = atom.region.is_none_or(|a| studies.iter().filter_map(|s| s.region).any(|r| is_in(lexicon, r, a) || is_in(lexicon, a, r)));
-    if !(own_modality || (method && near)) {
+    // "AP pelvis." beside the hip of the title
+    let listed = source == Source::Performed
+        && atom.region_named
+        && lexicon.has(&atom.values, "modality", "xr")
+        && views::told(lexicon, atom, source).is_some();
+    if !(own_modality || (method && near) || listed) {
         return false;
     }
     match source {
@@ -272,7 +289,7 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
                 return true;
             }
             (atom.region_named || (atom.region.is_none() && method))
-                && studies.iter().any(|s| s.values.get(known.modality) & m != 0)
+                && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
@@ -288,7 +305,11 @@ fn same_exam(lexicon: &Lexicon, s: &Study, a: &Atom, strict: bool) -> bool {
     if !compatible(lexicon, s, a) || (strict && have != new) || (have == 0 && new != 0) {
         return false;
     }
+    // the frontal view of the pelvis is none of the hip's, though the hip lies in it: one code joins them
+    let joined = |x: RegionId, y: RegionId| x != y && lexicon.families.iter().any(|f| f.all.contains(&x) && f.all.contains(&y));
+    let views = lexicon.known.projections.is_some_and(|axis| a.values.get(axis) != 0);
     match (s.region, a.region) {
+        (Some(x), Some(y)) if views && joined(x, y) => false,
         (Some(x), Some(y)) => is_in(lexicon, x, y) || is_in(lexicon, y, x),
         (_, None) => true,
         (None, Some(_)) => false,
@@ -337,9 +358,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     if side != 0 {
         let span = atom.proofs.iter().find(|p| p.facet == Facet::Axis(known.side)).map_or(atom.span, |p| p.span);
         s.sides.push((side, source, span));
-        let both_listed = source == Source::Performed
+        let both_listed = matches!(source, Source::Performed | Source::Title)
             && views::told(lexicon, atom, source).is_some()
-            && s.sides.iter().all(|(_, src, _)| *src == Source::Performed);
+            && s.sides.iter().all(|(_, src, _)| *src == source);
         if s.values.get(known.side) == 0 || both_listed {
             s.values.add(known.side, side);
         }

@@ -230,6 +230,12 @@ impl Lexicon {
             .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
+    /// Whether contrast means anything in a modality: an injected isotope is none.
+    pub(crate) fn tells_contrast(&self, modality: u64) -> bool {
+        let isotopes = ["nm", "pet", "pet_ct"].iter().filter_map(|m| self.axis(self.known.modality).bit(m)).fold(0, |a, b| a | b);
+        modality == 0 || modality & !isotopes != 0
+    }
+
     /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
     pub(crate) fn is_whole(&self, modality: u64) -> bool {
         let alone = |f: &model::Family| f.any.is_empty() && f.all.is_empty() && f.when.iter().all(|(axis, _)| axis == self.known.modality);

@@ -10,7 +10,7 @@ use super::statement::{Atom, Facet, Item, Piece, Proof, parse};
 use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisKind, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
+use crate::lexicon::model::{AxisKind, Counts, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
 use crate::text::{Span, TokenKind, sentences, tokens};
 
 /// Where an exam statement stands, the more trusted first.
@@ -92,6 +92,11 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
             let reading = title::read(text, head, day, if headline { Line::Headline } else { Line::Title });
             let end =
                 parts[i + 1..].iter().find(|p| p.names_exam || p.kind == SectionKind::Title).map_or(text.whole().end, |p| p.head.start);
+            if undone_below(text, part).is_some() {
+                let Reading { atoms, .. } = reading;
+                out.others.push(Other { atoms, reason: Reason::NotPerformed, span: part.head, kind: SectionKind::Title });
+                continue;
+            }
             if told_result(text, part, &reading, &out) {
                 let Reading { atoms, .. } = reading;
                 out.others.push(Other { atoms, reason: Reason::Comparison, span: part.head, kind: part.kind });
@@ -104,6 +109,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
             {
                 push(&mut out, source, reading, part.head, Span::new(part.body.start, end.max(part.body.start)));
             }
+        }
+        if part.kind == SectionKind::Technique {
+            number_under_views(text, part, &mut out);
         }
         match part.kind {
             SectionKind::Title | SectionKind::Order => {
@@ -120,6 +128,36 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     out
 }
 
+/// A bare number under a heading that counts views: "Views: 3".
+fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
+    let Some(axis) = text.lexicon.known.views else { return };
+    let unit = text.read(part.head, true).iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit);
+    let first = tokens(text.text(), part.body).find(|t| t.kind == TokenKind::Word && !text.is_unticked(t.span.start));
+    let Some((at, n)) = first.filter(|_| unit).and_then(|t| Some((t.span, text.slice(t.span).parse::<u32>().ok()?))) else { return };
+    if (1..=Counts::MOST).contains(&n) {
+        let mut atom = Atom { span: at, ..Atom::default() };
+        atom.values.set(axis, Counts::new(Some(n), n).0);
+        atom.proofs.push(Proof { facet: Facet::Axis(axis), span: at, concept: None });
+        out.ours.push(Statement { source: Source::Performed, atoms: vec![atom], span: at, scope: at, unexplained: 0, repaired: 0, supplied: false });
+    }
+}
+
+/// Whether the first sentence under a heading says that the exam was not done, and of nothing else that it was not:
+/// "Modified barium swallow: patient too drowsy, not performed."
+fn undone_below(text: &Text<'_>, part: &Part) -> Option<Span> {
+    let first = sentences(text.text(), part.body).next()?;
+    let lexicon = text.lexicon;
+    let names = |m: &Mention| {
+        let c = lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(lexicon.known.modality) != 0)
+            || lexicon.known.projections.is_some_and(|a| c.sets.get(a) != 0)
+    };
+    if text.read(first, false).iter().any(names) {
+        return None;
+    }
+    text.judgements(first).iter().find(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed).map(|(at, _)| *at)
+}
+
 /// Whether a heading names an exam of another kind than the title's and no more than its result stands under it:
 /// "Radiographs of left foot 3 views: negative."
 fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> bool {
@@ -128,7 +166,9 @@ fn told_result(text: &Text<'_>, part: &Part, reading: &Reading, out: &Exams) -> 
     let of = |atoms: &[Atom]| atoms.iter().fold(0, |bits, a| bits | a.values.get(modality));
     let title = out.ours.iter().filter(|e| e.source == Source::Title).fold(0, |bits, e| bits | of(&e.atoms));
     let own = of(&reading.atoms);
-    title != 0 && own != 0 && title & own == 0 && words_in(text, part.body) <= RESULT
+    let body = text.slice(part.body);
+    let paragraph = Span::new(part.body.start, part.body.start + body.find("\n\n").unwrap_or(body.len()) as u32);
+    title != 0 && own != 0 && title & own == 0 && words_in(text, paragraph) <= RESULT
 }
 
 #[derive(Default)]
@@ -173,7 +213,12 @@ fn is_told(text: &Text<'_>) -> bool {
     };
     let tells =
         |span: Span, counts: fn(Role) -> bool, least: usize| words_in(text, span) >= least && read(span, counts) * 2 < words_in(text, span);
-    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| tells(span, title::names, SHORTEST))
+    let found = |span: Span| {
+        let mut mentions = Vec::new();
+        text.mentions(span, false, &mut mentions);
+        mentions.iter().filter(|m| text.lexicon.concept(m.concept).role == Role::Hint).count() > 1
+    };
+    tells(whole, |_| true, 2 * SHORTEST) || behind.is_some_and(|span| found(span) || tells(span, title::names, SHORTEST))
 }
 
 /// Whether a range reads as a sentence: it has a cue of performance, advice or plan.
@@ -184,7 +229,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     }) || text.slice(range).split(' ').any(|w| {
         matches!(
             w,
-            "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
+            "thank" | "dear" | "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
         )
     })
 }
@@ -226,7 +271,10 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
 
 /// Whether a range names a region, a side or contrast.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    text.read(range, true).iter().any(|m| title::names(text.lexicon.concept(m.concept).role))
+    text.read(range, true).iter().any(|m| {
+        let c = text.lexicon.concept(m.concept);
+        title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
+    })
 }
 
 fn words_in(text: &Text<'_>, span: Span) -> usize {
@@ -517,6 +565,11 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         let kept = keep_obtained(text, &mut atom, out, &b.cues);
         let named = atom.values.get(known.modality) | atom.implied.get(known.modality) | atom.values.get(known.method);
         let views = known.projections.is_some_and(|a| atom.values.get(a) != 0) || known.views.is_some_and(|a| atom.values.get(a) != 0);
+        // "Because the shoulders hid C7 a swimmer's view was added": no region of the film
+        if views && listed && !chained && atom.region.is_some() {
+            atom.region = None;
+            atom.proofs.retain(|p| p.facet != Facet::Region);
+        }
         if named == 0 && !(views && listed) {
             continue;
         }
@@ -532,7 +585,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         if kept && matches!(verdict, Verdict::Not(Reason::NotPerformed, _)) {
             verdict = Verdict::Silent; // what was not done is the projection that was taken out
         }
-        if let Some(reason) = section_reason(kind) {
+        // the narrative of a procedure is no history of an image that guided it
+        let guides = text.lexicon.has(&atom.values, "method", "guidance") || text.lexicon.has(&atom.values, "features", "fluoroscopic");
+        let narrated = kind == SectionKind::Note && guides && matches!(verdict, Verdict::Performed(_));
+        if let Some(reason) = section_reason(kind).filter(|_| !narrated) {
             let reason = match verdict {
                 // what the history compares is the past all the same
                 Verdict::Not(Reason::Comparison, _) | Verdict::Silent | Verdict::Performed(_) | Verdict::Ordered => reason,
@@ -543,7 +599,10 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         }
         match verdict {
             Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind }),
-            Verdict::Performed(cue) if kind != SectionKind::Impression => {
+            // findings tell of a needle that another session guided
+            Verdict::Performed(cue)
+                if kind != SectionKind::Impression && !(kind == SectionKind::Findings && text.lexicon.has(&atom.values, "method", "guidance")) =>
+            {
                 atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
                 source = source.min(Source::Performed);
                 ours.push(atom);

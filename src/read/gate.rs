@@ -38,7 +38,8 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
         for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
             let Sense::Sign(id, weight) = sense else { continue };
             let t = &mut tallies[id.0 as usize];
-            if weight != SignWeight::Sign && !is_heading(text, parts, hit.span) {
+            let named = weight == SignWeight::Name && is_name(parts, hit.span, first_line);
+            if !named && weight != SignWeight::Sign && !is_heading(text, parts, hit.span) {
                 continue;
             }
             if t.signs.iter().any(|(p, _)| *p == hit.pattern) {
@@ -47,7 +48,10 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
             t.signs.push((hit.pattern, hit.span));
             // what the text is called stands in its first line
             if weight == SignWeight::Name {
-                t.named |= hit.span.end <= first_line;
+                if named && !t.named {
+                    t.named = true;
+                    t.score += if kinds[id.0 as usize].allows == Allows::All { 0 } else { i32::from(kinds[id.0 as usize].needs) };
+                }
                 continue;
             }
             let named = if hit.span.end <= first_line { 2 } else { 1 };
@@ -93,6 +97,13 @@ fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
             _ => false,
         })
     })
+}
+
+/// Whether words stand where a text says what it is: in the first line, or at the beginning of its title.
+fn is_name(parts: &[Part], span: Span, first_line: u32) -> bool {
+    const FAR: u32 = 60; // bytes into the title
+    span.end <= first_line
+        || parts.iter().find(|p| p.kind == SectionKind::Title).is_some_and(|p| p.body.contains(span) && span.start < p.body.start + FAR)
 }
 
 /// Whether the words stand as a heading: a part's heading, or behind a border and before a colon.

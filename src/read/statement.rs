@@ -683,7 +683,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
     for r in &regions {
         // "AP of both knees, lateral of each knee": named again with projections of its own
         let again = seen.contains(r.value);
-        if again && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
+        let last_named = regions.iter().map(|x| x.at).filter(|x| *x < r.at).max();
+        let counted = again && g.counts.iter().any(|c| c.at < r.at && last_named.is_some_and(|b| c.at > b));
+        if again && !counted && apart(&g.projections, &regions, r.at).is_none_or(|own| own.is_empty()) {
             if let Some(a) = out.iter_mut().rev().find(|a| a.region == Some(r.value)) {
                 a.proofs.push(Proof { facet: Facet::Region, span: r.span, concept: r.concept });
             }
@@ -707,7 +709,7 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             let own = apart(&g.projections, &regions, r.at);
             attach(&mut atom, axis, own.as_deref().unwrap_or(&g.projections));
         }
-        let before = regions.iter().map(|x| x.at).filter(|x| *x < r.at).max();
+        let before = last_named;
         let last = regions.last().map_or(0, |x| x.at);
         let each: Vec<_> = g.each.iter().filter(|e| e.at > last || (e.at < r.at && before.is_none_or(|b| e.at > b))).copied().collect();
         attach(&mut atom, known.features, &each);

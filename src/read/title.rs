@@ -82,13 +82,15 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Readi
 
 /// The declared order: families satisfied; anything read at all; atoms without a family; regions and methods left over; unexplained
 /// letters; repairs; fewer studies; how common the code is.
-type Score = (bool, bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, u16, Reverse<usize>);
+type Score = (bool, bool, Reverse<usize>, Reverse<u16>, Reverse<u16>, Reverse<usize>, Reverse<usize>, u16, Reverse<usize>);
 
 fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, repaired: u16, day: Date, line: Line) -> (Score, bool) {
     let modality = lexicon.known.modality;
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
-        bits != 0 && bits & lexicon.edition.built == 0
+        // a procedure that holds its imaging has no family either
+        let held = lexicon.axis_named("procedure").is_some_and(|axis| a.values.get(axis) != 0);
+        held || (bits != 0 && bits & lexicon.edition.built == 0)
     };
     let register = register(lexicon, line == Line::Charge);
     let candidates: Vec<Candidate> = atoms.iter().map(|a| register(candidate(lexicon, a))).collect();
@@ -96,6 +98,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let taken: usize = choices.iter().map(|c| c.members.len()).sum();
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
+    let excused = atoms.len() - taken.min(atoms.len());
     let common = if line == Line::Title { 0 } else { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) };
     let score = (
         satisfied,
@@ -103,6 +106,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         Reverse(left),
         Reverse(unexplained),
         Reverse(repaired),
+        Reverse(excused),
         Reverse(choices.len()),
         common,
         Reverse(path.len()),
