@@ -171,7 +171,8 @@ fn undone(lexicon: &Lexicon, s: &Study, exams: &Exams) -> bool {
             .filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings | K::Title))
             .any(|o| {
                 o.atoms.iter().any(|a| {
-                    a.region.is_some()
+                    // a region that words only suggest ("the endovaginal part was declined") names no exam
+                    a.region_named
                         && a.region == s.region
                         && (a.values.get(m) | a.implied.get(m)) & (s.values.get(m) | s.implied.get(m)) != 0
                         && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method)
