@@ -212,9 +212,8 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
-    let flagged = atom.values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags);
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
-    if hinted && atom.implied.get(known.modality) != 0 && flagged && !studies.is_empty() {
+    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
         for s in studies.iter_mut() {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
@@ -434,6 +433,11 @@ fn drop_components(lexicon: &Lexicon, studies: &mut Vec<Study>) {
 fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
     let mut ways = lexicon.axis(lexicon.known.modality).together.iter();
     part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
+}
+
+/// Whether values tell of something that is there or not.
+fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
+    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
 }
 
 /// Whether the title tells exams with contrast from exams without.

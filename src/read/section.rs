@@ -229,7 +229,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = match colon {
             Some(i) => start as usize + i,
             // without a colon only a short line of its own, after the report has begun
-            None if line.len() <= 90 && start > first && !line.ends_with('.') => line_end,
+            None if line.len() <= 90 && start > first && !line.ends_with('.') && !line.starts_with("- ") => line_end,
             None => continue,
         };
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
