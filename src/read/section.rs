@@ -166,7 +166,9 @@ pub(crate) fn counts_views(text: &Text<'_>, range: Span, mentions: &[Mention]) -
     if lexicon.axis(projections).count(named) > 1 {
         return true;
     }
-    mentions.iter().any(|m| concept(m).role == Role::Unit) && !count::of(text, range).is_empty()
+    // the unit may be glued to its number: "RT KNEE 3V"
+    let glued = || text.slice(range).as_bytes().windows(2).any(|w| w[0].is_ascii_digit() && w[1] == b'v');
+    (mentions.iter().any(|m| concept(m).role == Role::Unit) || glued()) && count::of(text, range).iter().any(|c| c.unit.is_some())
 }
 
 /// Run-in headings that name an exam: a few words between a border and a colon ("..., CT PELVIS: The appendix ...").
