@@ -436,11 +436,6 @@ fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
     part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
 }
 
-/// Whether a study has any of the values that are there or not.
-fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
-    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
-}
-
 /// Whether the title tells exams with contrast from exams without.
 pub(crate) fn is_mixed(lexicon: &Lexicon, studies: &[Study]) -> bool {
     let (pre, post) = (lexicon.known.pre, lexicon.known.post);
