@@ -31,7 +31,8 @@ pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
                 }
                 let denied = cues.iter().any(|(at, cue)| match lexicon.cue(*cue).means {
                     Means::Negated => at.end <= span.start && span.start - at.end < 20,
-                    _ if away => false,
+                    // words of an earlier exam belong to it where they may stand beside the report of this one
+                    _ if away || !lexicon.billing.circumstances[id.0 as usize].read_in.is_empty() => false,
                     Means::Comparison | Means::History | Means::Recommendation | Means::Planned | Means::Conditional | Means::Outside => {
                         !at.overlaps(span)
                     }

@@ -158,7 +158,11 @@ impl Builder<'_> {
             let up = std::iter::successors(Some(*r), |r| lexicon.region(*r).parent);
             up.into_iter().find(|r| family.any.contains(*r) || family.all.contains(r)).is_some_and(|r| lexicon.region(r).paired)
         };
-        family.per_side || family.rows.iter().any(|r| r.values.get(side) != 0) || item.billed.regions.iter().any(named)
+        // a family of spine or hip, one code whichever, is of no side
+        let mixed =
+            family.any.iter().any(|r| !lexicon.region(r).paired && !lexicon.region(r).ancestors.iter().any(|a| lexicon.region(a).paired));
+        let paired = !mixed && item.billed.regions.iter().any(named);
+        family.per_side || family.rows.iter().any(|r| r.values.get(side) != 0) || paired
     }
 
     /// Units of a code on one day against the limit.

@@ -183,7 +183,8 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
         let fits = list.of.iter().map(|f| lexicon.family(*f)).find(|f| f.when.get(lexicon.known.modality) & modality != 0)?;
         let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
         let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
-        (checked.judged && checked.missing.is_empty()).then_some((checked.addressed.len(), fits.any.iter().next()?, proofs))
+        // one element alone tells no study from another
+        (checked.judged && checked.missing.is_empty() && checked.addressed.len() > 1).then_some((checked.addressed.len(), fits.any.iter().next()?, proofs))
     });
     whole.max_by_key(|(n, ..)| *n).map(|(_, region, proofs)| (region, proofs))
 }

@@ -90,7 +90,8 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
             // a heading belongs to the first sentence under it
             let span = head.filter(|_| i == 0).map_or(sentence, |h| h.join(sentence));
             // its words up to a colon
-            let label = r.text.slice(span).find(':').map_or(Span::new(span.start, span.start), |at| Span::new(span.start, span.start + at as u32));
+            let label =
+                r.text.slice(span).find(':').map_or(Span::new(span.start, span.start), |at| Span::new(span.start, span.start + at as u32));
             let read: usize = r.text.read(label, false).iter().map(|m| words(r, m.span)).sum();
             let plain = !label.is_empty() && read == words(r, label);
             let stated = r.exams.ours.iter().any(|e| e.source <= Source::Order && e.span.overlaps(span) && e.source != Source::Heading);

@@ -171,7 +171,8 @@ fn undone(lexicon: &Lexicon, s: &Study, exams: &Exams) -> bool {
             .filter(|o| o.reason == Reason::NotPerformed && matches!(o.kind, K::Technique | K::Body | K::Findings | K::Title))
             .any(|o| {
                 o.atoms.iter().any(|a| {
-                    a.region.is_some()
+                    // a region that words only suggest ("the endovaginal part was declined") names no exam
+                    a.region_named
                         && a.region == s.region
                         && (a.values.get(m) | a.implied.get(m)) & (s.values.get(m) | s.implied.get(m)) != 0
                         && a.values.get(lexicon.known.method) == s.values.get(lexicon.known.method)
@@ -212,9 +213,8 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     }
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
-    let flagged = atom.values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags);
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
-    if hinted && atom.implied.get(known.modality) != 0 && flagged && !studies.is_empty() {
+    if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
         for s in studies.iter_mut() {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
@@ -434,6 +434,11 @@ fn drop_components(lexicon: &Lexicon, studies: &mut Vec<Study>) {
 fn is_part(lexicon: &Lexicon, part: u64, hybrid: u64) -> bool {
     let mut ways = lexicon.axis(lexicon.known.modality).together.iter();
     part != hybrid && ways.any(|(whole, parts)| parts & part != 0 && (hybrid == *whole || parts & hybrid != 0))
+}
+
+/// Whether values tell of something that is there or not.
+fn flagged(lexicon: &Lexicon, values: &Values) -> bool {
+    values.iter().any(|(axis, _)| lexicon.axis(axis).kind == AxisKind::Flags)
 }
 
 /// Whether the title tells exams with contrast from exams without.

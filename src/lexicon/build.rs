@@ -325,6 +325,7 @@ impl Builder<'_> {
                 needs: w.needs.clone(),
                 variants: Vec::new(),
                 together: Vec::new(),
+                not_in: 0,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -339,6 +340,17 @@ impl Builder<'_> {
                 match (axis.bit(base), bits) {
                     (Some(base), Some(bits)) => axis.variants.push((base, bits)),
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
+                }
+            }
+            for m in &w.not_in {
+                match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
+                    Some(bit) => axis.not_in |= bit,
+                    None => self.problem(
+                        at.file,
+                        m.span(),
+                        "`not_in` names a modality that is not declared before",
+                        "declare it in the axis `modality`",
+                    ),
                 }
             }
             for (whole, words) in &w.together {

@@ -230,10 +230,9 @@ impl Lexicon {
             .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
-    /// Whether contrast means anything in a modality: an injected isotope is none.
+    /// Whether contrast means anything in a modality.
     pub(crate) fn tells_contrast(&self, modality: u64) -> bool {
-        let isotopes = ["nm", "pet", "pet_ct"].iter().filter_map(|m| self.axis(self.known.modality).bit(m)).fold(0, |a, b| a | b);
-        modality == 0 || modality & !isotopes != 0
+        modality == 0 || modality & !self.axis(self.known.contrast).not_in != 0
     }
 
     /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.

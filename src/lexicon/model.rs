@@ -234,6 +234,8 @@ pub struct Axis {
     pub variants: Vec<(u64, u64)>,
     /// Values that others make where they are named side by side: "PET" and "CT" are a PET/CT. The bit, and the bits of both.
     pub together: Vec<(u64, u64)>,
+    /// Modalities in which the axis says nothing, a bit each: an injected isotope is no contrast.
+    pub not_in: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Of several values that such sentences tell, the one that holds; 0: the first.

@@ -48,6 +48,8 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) together: BTreeMap<String, Spanned<Vec<String>>>,
     #[serde(default)]
+    pub(super) not_in: Words,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,

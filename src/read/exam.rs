@@ -138,7 +138,15 @@ fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
         let mut atom = Atom { span: at, ..Atom::default() };
         atom.values.set(axis, Counts::new(Some(n), n).0);
         atom.proofs.push(Proof { facet: Facet::Axis(axis), span: at, concept: None });
-        out.ours.push(Statement { source: Source::Performed, atoms: vec![atom], span: at, scope: at, unexplained: 0, repaired: 0, supplied: false });
+        out.ours.push(Statement {
+            source: Source::Performed,
+            atoms: vec![atom],
+            span: at,
+            scope: at,
+            unexplained: 0,
+            repaired: 0,
+            supplied: false,
+        });
     }
 }
 
@@ -229,7 +237,22 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
     }) || text.slice(range).split(' ').any(|w| {
         matches!(
             w,
-            "thank" | "dear" | "is" | "was" | "were" | "are" | "had" | "has" | "have" | "shows" | "showed" | "would" | "should" | "could" | "may" | "might"
+            "thank"
+                | "dear"
+                | "is"
+                | "was"
+                | "were"
+                | "are"
+                | "had"
+                | "has"
+                | "have"
+                | "shows"
+                | "showed"
+                | "would"
+                | "should"
+                | "could"
+                | "may"
+                | "might"
         )
     })
 }
@@ -394,7 +417,9 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     if strict && (is_patient(text, span) || tells_dose(text, span)) {
         return false;
     }
-    if strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
+    // "No drainable abscess.", also before any title
+    let no = text.slice(span).starts_with("no ");
+    if no || strict && (denies || (!plain && (other > 0 || text.slice(span).ends_with('.')))) {
         return false;
     }
     let opens = !strict
@@ -601,7 +626,8 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
             Verdict::Not(reason, _) => out.others.push(Other { span: phrase, atoms: vec![atom], reason, kind }),
             // findings tell of a needle that another session guided
             Verdict::Performed(cue)
-                if kind != SectionKind::Impression && !(kind == SectionKind::Findings && text.lexicon.has(&atom.values, "method", "guidance")) =>
+                if kind != SectionKind::Impression
+                    && !(kind == SectionKind::Findings && text.lexicon.has(&atom.values, "method", "guidance")) =>
             {
                 atom.proofs.push(Proof { facet: Facet::Exam, span: cue, concept: None });
                 source = source.min(Source::Performed);

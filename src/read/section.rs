@@ -166,7 +166,9 @@ pub(crate) fn counts_views(text: &Text<'_>, range: Span, mentions: &[Mention]) -
     if lexicon.axis(projections).count(named) > 1 {
         return true;
     }
-    mentions.iter().any(|m| concept(m).role == Role::Unit) && !count::of(text, range).is_empty()
+    // the unit may be glued to its number: "RT KNEE 3V"
+    let glued = || text.slice(range).as_bytes().windows(2).any(|w| w[0].is_ascii_digit() && w[1] == b'v');
+    (mentions.iter().any(|m| concept(m).role == Role::Unit) || glued()) && count::of(text, range).iter().any(|c| c.unit.is_some())
 }
 
 /// Run-in headings that name an exam: a few words between a border and a colon ("..., CT PELVIS: The appendix ...").
@@ -227,7 +229,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let end = match colon {
             Some(i) => start as usize + i,
             // without a colon only a short line of its own, after the report has begun
-            None if line.len() <= 90 && start > first && !line.ends_with('.') => line_end,
+            None if line.len() <= 90 && start > first && !line.ends_with('.') && !line.starts_with("- ") => line_end,
             None => continue,
         };
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
