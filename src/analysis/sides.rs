@@ -27,6 +27,8 @@ struct Told {
     mention: Mention,
     /// Whether it stands before a colon with a side, or a limb of it, and nothing else.
     heads: bool,
+    /// Whether it is the side of a whole limb ("right leg"), not of one vessel ("left common femoral vein").
+    limb: bool,
 }
 
 /// Sets the sides of studies whose codes tell one side from both.
@@ -45,7 +47,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study], day: Date) {
     let told = told(r);
     let all = |says: Says| told.iter().filter(|t| t.says == says).fold(0, |bits, t| bits | t.bits);
     let (only, unseen) = (all(Says::Only), all(Says::NotSeen));
-    let seen = if only == 0 { all(Says::Seen) } else { only };
+    // the sides of whole limbs, where they are told, else those of any vessel
+    let limbs = told.iter().filter(|t| t.says == Says::Seen && (t.limb || t.heads)).fold(0, |bits, t| bits | t.bits);
+    let seen = [only, limbs, all(Says::Seen)].into_iter().find(|bits| *bits != 0).unwrap_or(0);
     for s in studies.iter_mut() {
         let Some(silence) = silence(s) else { continue };
         let own = s.values.get(side);
@@ -98,7 +102,8 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
             if elsewhere.into_iter().any(says) {
                 continue;
             }
-            for m in r.text.read(span, false).iter() {
+            let mentions = r.text.read(span, false);
+            for (k, m) in mentions.iter().enumerate() {
                 let bits = lexicon.concept(m.concept).sets.get(lexicon.known.side);
                 if bits == 0 {
                     continue;
@@ -113,7 +118,12 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
                     () if stated && !heads => continue,
                     () => Says::Seen,
                 };
-                out.push(Told { bits, says, mention: *m, heads });
+                let limb = !lexicon.concept(m.concept).regions.is_empty()
+                    || mentions.get(k + 1).is_some_and(|n| {
+                        n.span.start <= m.span.end + 2 && lexicon.concept(n.concept).region.is_some_and(|x| lexicon.region(x).paired)
+                    })
+                    || bits.count_ones() > 1;
+                out.push(Told { bits, says, mention: *m, heads, limb });
             }
         }
     }
