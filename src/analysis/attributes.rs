@@ -85,7 +85,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
                         {
                             // more trusted than what was read before, and than a title
                             told.push((axis, rank));
-                            studies.iter_mut().for_each(|s| s.values.set(axis, 0));
+                            for s in studies.iter_mut() {
+                                s.values.set(axis, 0);
+                            }
                             set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
                         }
                     }

@@ -135,18 +135,15 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side:
             for (w, gone) in named.iter().zip(unseen) {
                 let Some(e) = w.element().filter(|_| !gone) else { continue };
                 let f = &mut found[e as usize];
-                match w.told {
-                    Told::Side(_) => {
-                        f.sides |= told;
-                        open = Some((e, 0));
-                        if told != 0 {
-                            f.spans.push(w.span);
-                        }
-                    }
-                    _ => {
-                        f.sides |= both;
+                if let Told::Side(_) = w.told {
+                    f.sides |= told;
+                    open = Some((e, 0));
+                    if told != 0 {
                         f.spans.push(w.span);
                     }
+                } else {
+                    f.sides |= both;
+                    f.spans.push(w.span);
                 }
             }
         }
@@ -184,7 +181,11 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
         let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
         let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
         // one element alone tells no study from another
-        (checked.judged && checked.missing.is_empty() && checked.addressed.len() > 1).then_some((checked.addressed.len(), fits.any.iter().next()?, proofs))
+        (checked.judged && checked.missing.is_empty() && checked.addressed.len() > 1).then_some((
+            checked.addressed.len(),
+            fits.any.iter().next()?,
+            proofs,
+        ))
     });
     whole.max_by_key(|(n, ..)| *n).map(|(_, region, proofs)| (region, proofs))
 }

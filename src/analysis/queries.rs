@@ -163,11 +163,12 @@ pub(super) fn of_record(r: &Reading<'_>, day: Option<Date>, out: &mut Vec<Query>
 
 /// Agents whose code or units are left open.
 pub(super) fn of_supplies(lexicon: &Lexicon, supplies: &[SupplyLine], out: &mut Vec<Query>) {
-    let open: [(&str, fn(&SupplyLine) -> bool); 2] =
-        [("agent-concentration", |s| s.codes.len() > 1), ("agent-dose", |s| s.units.is_none())];
-    for (kind, is_open) in open {
-        let evidence: Vec<Evidence> =
-            supplies.iter().filter(|s| is_open(s)).filter_map(|s| s.evidence.iter().find(|e| e.role == "supply").cloned()).collect();
+    let named = |s: &SupplyLine| s.evidence.iter().find(|e| e.role == "supply").cloned();
+    let open = [
+        ("agent-concentration", supplies.iter().filter(|s| s.codes.len() > 1).filter_map(named).collect::<Vec<_>>()),
+        ("agent-dose", supplies.iter().filter(|s| s.units.is_none()).filter_map(named).collect()),
+    ];
+    for (kind, evidence) in open {
         if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind).filter(|_| !evidence.is_empty()) {
             out.push(Query { kind: kind.to_owned(), message: q.message.to_string(), evidence });
         }

@@ -104,15 +104,14 @@ impl Page<'_> {
         let style = if s.codes.len() == 1 && s.units.is_some() { STRONG } else { CARE };
         self.paragraph(out, style, &format!("{}  {}, {units}{wasted}{no_waste}", s.codes.join(" or "), s.label))?;
         // name and amount stand side by side as a rule; else each is shown
-        match s.evidence.iter().map(|e| e.span).reduce(Span::join).filter(|p| p.len() < 80) {
-            Some(span) => self.quoted(out, "agent", "contrast", span, 0),
-            None => {
-                for (i, e) in s.evidence.iter().take(4).enumerate() {
-                    self.quoted(out, if i == 0 { "agent" } else { "" }, "contrast", e.span, 0)?;
-                }
-                Ok(())
-            }
+        let whole = s.evidence.iter().map(|e| e.span).reduce(Span::join);
+        if let Some(span) = whole.filter(|w| w.len() < 80) {
+            return self.quoted(out, "agent", "contrast", span, 0);
         }
+        for (i, e) in s.evidence.iter().take(4).enumerate() {
+            self.quoted(out, if i == 0 { "agent" } else { "" }, "contrast", e.span, 0)?;
+        }
+        Ok(())
     }
 
     /// Why there is no code.

@@ -310,8 +310,8 @@ impl Builder<'_> {
                 let cells: Vec<&str> = line.split('\t').collect();
                 let number = |s: &str| s.parse::<u8>().ok();
                 let held = match cells[..] {
-                    ["edition", release, first, last] => {
-                        edition = first.parse().ok().zip(last.parse().ok()).map(|(first, last)| EditEdition {
+                    ["edition", release, begins, ends] => {
+                        edition = begins.parse().ok().zip(ends.parse().ok()).map(|(first, last)| EditEdition {
                             name: release.into(),
                             first,
                             last,

@@ -38,12 +38,11 @@ impl Builder<'_> {
             for way in &w.ways {
                 let mut members = Vec::new();
                 for name in way {
-                    match index(name.get_ref()) {
-                        Some(i) => members.push(i),
-                        None => {
-                            let message = format!("`{}` is no element of this checklist", name.get_ref());
-                            self.problem(file, name.span(), &message, "give it a line under `words`");
-                        }
+                    if let Some(i) = index(name.get_ref()) {
+                        members.push(i);
+                    } else {
+                        let message = format!("`{}` is no element of this checklist", name.get_ref());
+                        self.problem(file, name.span(), &message, "give it a line under `words`");
                     }
                 }
                 ways.push(members);

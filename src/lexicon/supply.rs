@@ -20,7 +20,7 @@ pub struct SupplyId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct MeasureId(pub u8);
 
-/// A way to write an amount: "mL", "cc", "MBq". So much of it is one of its base.
+/// A way to write an amount: `mL`, `cc`, `MBq`. So much of it is one of its base.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Measure {
     /// Its name, the base of others.

@@ -200,6 +200,7 @@ impl Reader<'_, '_> {
 
     /// A count that begins at token `i`.
     fn count(&self, i: usize) -> Option<Count> {
+        const GAP: usize = 4; // words of the lexicon between a number and its unit
         let slice = |i: usize| self.toks.get(i).map(|t| self.text.slice(t.span));
         if let Some((weeks, len)) = slice(i).and_then(|word| glued(word, slice(i + 1)))
             && let Some(unit) = self.weeks()
@@ -207,7 +208,6 @@ impl Reader<'_, '_> {
             let span = self.toks[i].span.join(self.toks[i + len - 1].span);
             return Some(Count { from: i, to: i + len, counts: Counts::new(Some(weeks), weeks), span, unit: Some(unit), age: true });
         }
-        const GAP: usize = 4; // words of the lexicon between a number and its unit
         let (mut at_least, mut at_most, mut less, mut more) = (false, false, false, false);
         let mut j = i;
         // bounds before the number

@@ -53,8 +53,8 @@ pub(crate) fn first(text: &Text<'_>, range: Span) -> Option<Told> {
                 break;
             }
         }
-        let [(a, from), (b, _), (c, to)] = parts[..] else { return None };
-        let (day, other) = days(a, b, c)?;
+        let [(first, from), (second, _), (third, to)] = parts[..] else { return None };
+        let (day, other) = days([first, second, third])?;
         Some(Told { span: from.join(to), day, other })
     })
 }
@@ -78,18 +78,21 @@ fn word(text: &Text<'_>, span: Span) -> Option<Word> {
 }
 
 /// The day of three words, and its other reading.
-fn days(a: Word, b: Word, c: Word) -> Option<(Date, Option<Date>)> {
+fn days(words: [Word; 3]) -> Option<(Date, Option<Date>)> {
     use Word::{Month, Number};
-    let year = |y: i16, digits: usize| if digits == 4 { y } else { 2000 + y };
-    let day = |y: i16, m: i16, d: i16| Date::new(y, i8::try_from(m).ok()?, i8::try_from(d).ok()?).ok();
-    match (a, b, c) {
-        (Number(y, 4), Number(m, 1 | 2), Number(d, 1 | 2)) => Some((day(y, m, d)?, None)),
-        (Number(y, 4), Month(m), Number(d, 1 | 2)) => Some((day(y, m.into(), d)?, None)),
-        (Number(d, 1 | 2), Month(m), Number(y, n)) | (Month(m), Number(d, 1 | 2), Number(y, n)) if n != 1 => {
-            Some((day(year(y, n), m.into(), d)?, None))
+    let full = |year: i16, digits: usize| if digits == 4 { year } else { 2000 + year };
+    let date = |year: i16, month: i16, day: i16| Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok();
+    match words {
+        [Number(year, 4), Number(month, 1 | 2), Number(day, 1 | 2)] => Some((date(year, month, day)?, None)),
+        [Number(year, 4), Month(month), Number(day, 1 | 2)] => Some((date(year, month.into(), day)?, None)),
+        [Number(day, 1 | 2), Month(month), Number(year, digits)] | [Month(month), Number(day, 1 | 2), Number(year, digits)]
+            if digits != 1 =>
+        {
+            Some((date(full(year, digits), month.into(), day)?, None))
         }
-        (Number(x, 1 | 2), Number(y, 1 | 2), Number(z, n)) if n != 1 => {
-            let (month_first, day_first) = (day(year(z, n), x, y), day(year(z, n), y, x));
+        [Number(first, 1 | 2), Number(second, 1 | 2), Number(year, digits)] if digits != 1 => {
+            let year = full(year, digits);
+            let (month_first, day_first) = (date(year, first, second), date(year, second, first));
             month_first.map(|d| (d, day_first)).or_else(|| day_first.map(|d| (d, None)))
         }
         _ => None,

@@ -366,7 +366,8 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
             let source = if titled { Source::Order } else { Source::Title };
             let own = own_words(text, span, out, b);
             let reading = title::read(text, own, day, if headline { Line::Headline } else { Line::Title });
-            if !judged_away(text, span, out, &reading, b) && !(headline && reading.supplied && !is_film(text.lexicon, &reading)) {
+            let foreign = headline && reading.supplied && !is_film(text.lexicon, &reading);
+            if !judged_away(text, span, out, &reading, b) && !foreign {
                 push(out, source, reading, span, text.whole());
             }
             seen += 1;
@@ -441,11 +442,11 @@ fn is_history(parts: &[Part], i: usize) -> bool {
 /// history.
 fn runs_on(text: &Text<'_>, part: &Part) -> bool {
     const SHORT: usize = 14; // words
-    let before = text.text()[..part.head.start as usize].as_bytes();
+    let before = &text.text().as_bytes()[..part.head.start as usize];
     before.ends_with(b". ") && words_in(text, part.body) <= SHORT
 }
 
-/// Whether a line tells how images were made by words that hint at a modality: "100 MBq of MAG3, furosemide 20 mg".
+/// Whether a line tells how images were made by words that hint at a modality: `100 MBq of MAG3, furosemide 20 mg`.
 fn tells_dose(text: &Text<'_>, span: Span) -> bool {
     let modality = text.lexicon.known.modality;
     let hints = text.senses(span, |s| match s {

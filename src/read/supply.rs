@@ -70,13 +70,12 @@ pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
                 }
                 let before = i.checked_sub(1).map_or(s.start, |j| names[j].0.end);
                 let behind = names.get(i + 1).map_or(s.end, |n| n.0.start);
-                let own = |a: &&Amount| a.span.start >= before && a.span.end <= behind && !wasted.is_some_and(|w| w.span == a.span);
+                let own = |a: &&Amount| a.span.start >= before && a.span.end <= behind && wasted.is_none_or(|w| w.span != a.span);
                 // the amount right before the name, else the first behind it
                 let amount = amounts
                     .iter()
                     .filter(own)
-                    .filter(|a| a.span.end <= span.start)
-                    .last()
+                    .rfind(|a| a.span.end <= span.start)
                     .or_else(|| amounts.iter().filter(own).find(|a| a.span.start >= span.end))
                     .copied();
                 let concentration = concentration(text, span, Span::new(before, behind), &amounts);

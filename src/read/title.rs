@@ -150,6 +150,9 @@ fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candi
     }
 }
 
+/// How well a modality fits a charge line that names none, in the order that `supply_modality` tells.
+type Fit = (usize, usize, usize, usize, Reverse<usize>, bool, u16);
+
 /// A charge line may leave the modality out: the families and what they ask for name it. Of modalities whose families
 /// take as much of the line, the one that asks for what the line tells (views, contrast) goes first, then the usual one
 /// of its regions, the one that asks for other words of it, the one with fewer studies, the first of the edition, the
@@ -169,7 +172,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
     }
     let register = register(lexicon, true);
     let usual = |bit: u64| atoms.iter().filter(|a| a.region.is_some_and(|r| lexicon.region(r).usually == bit)).count();
-    let mut best: Option<((usize, usize, usize, usize, Reverse<usize>, bool, u16), u64)> = None;
+    let mut best: Option<(Fit, u64)> = None;
     for bit in lexicon.edition.order.iter().copied() {
         let candidates: Vec<Candidate> = atoms
             .iter()
