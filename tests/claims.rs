@@ -54,6 +54,7 @@ fn texts_by_code(day: Date) -> BTreeMap<String, (String, Analysis)> {
 fn one_report(a: &Analysis, b: &Analysis) -> Analysis {
     let mut both = a.clone();
     both.suggestions.extend(b.suggestions.iter().cloned());
+    both.supplies.extend(b.supplies.iter().cloned());
     both
 }
 
@@ -81,7 +82,11 @@ fn wrong(first: &str, second: &str, edit: Edit, claim: &Claim, named: &BTreeSet<
         (Edit::Never, Some(_), Some(_)) => say("both are billed"),
         (Edit::Never, Some(_), None) => {
             let rule = taken(second).map(|r| r.reason.rule.as_str());
-            if rule.is_some_and(|r| r == "edit-never" || named.contains(r)) { None } else { say("the second is gone without a reason") }
+            if rule.is_some_and(|r| r == "edit-never" || named.contains(r)) || joined {
+                None
+            } else {
+                say("the second is gone without a reason")
+            }
         }
         // a named rule may decide the other way round before the edit is asked
         (_, None, Some(_)) => {
@@ -155,7 +160,13 @@ fn codes_are_billed_on_their_days_only() {
         for (_, text) in &all {
             let analysis = answered(text, *day);
             tried += 1;
-            let billed = analysis.claim.lines.iter().map(|l| &l.code).chain(analysis.suggestions.iter().map(|s| &s.code));
+            let billed = analysis
+                .claim
+                .lines
+                .iter()
+                .filter(|l| l.supplies.is_empty())
+                .map(|l| &l.code)
+                .chain(analysis.suggestions.iter().map(|s| &s.code));
             for code in billed {
                 let (from, until) = codes[code];
                 if from.is_some_and(|d| *day < d) || until.is_some_and(|d| d < *day) {

@@ -486,7 +486,7 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
     if values.get(known.modality) != 0 && !proven("modality") {
         defaults.push(("modality".to_owned(), names(lexicon, known.modality, values.get(known.modality)).join("+")));
     }
-    if !family.any.is_empty() && !proven("region") {
+    if !c.regions.is_empty() && !proven("region") {
         defaults.push(("region".to_owned(), c.regions.iter().map(|x| lexicon.region(*x).id.to_string()).collect::<Vec<_>>().join("+")));
     }
     let sides = values.get(known.side).count_ones().max(1);

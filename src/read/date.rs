@@ -69,7 +69,7 @@ fn word(text: &Text<'_>, span: Span) -> Option<Word> {
     }
     let month = |sense| match sense {
         Sense::Concept(id) if text.lexicon.concept(id).role == Role::Month => {
-            let axis = text.lexicon.axis_named("month")?;
+            let axis = text.lexicon.known.views?; // as numbers in words
             Some(Counts(text.lexicon.concept(id).sets.get(axis)).decisive() as i8)
         }
         _ => None,

@@ -127,6 +127,16 @@ pub fn has_extension(path: &str, extension: &str) -> bool {
     path.rsplit_once('.').is_some_and(|(_, e)| e == extension)
 }
 
+/// The heading of `corpus/OPEN.md` below which the cases stand whose codes change with what should not change them.
+pub const PROPERTIES: &str = "Properties";
+
+/// Those cases, by path.
+pub fn open_properties() -> Vec<String> {
+    let file = fs::read_to_string(root().join("corpus/OPEN.md")).unwrap_or_default();
+    let list = file.split_once(&format!("## {PROPERTIES}\n")).map_or("", |(_, list)| list);
+    list.lines().filter_map(|l| l.split_once(": ")).map(|(path, _)| path.to_owned()).collect()
+}
+
 /// Every file under a folder, sorted, relative to it, with `/`.
 pub fn files_under(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, prefix: &str, out: &mut Vec<String>) {
