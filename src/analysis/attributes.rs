@@ -213,7 +213,8 @@ fn imaged_areas(r: &Reading<'_>, studies: &mut [Study]) {
     }
     let n = if parts.len() >= SEVERAL { roots.len().max(2) } else { roots.len() };
     if n > 1 {
-        for study in studies.iter_mut().filter(|s| s.values.get(axis) == 0) {
+        let modality = |s: &Study| s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
+        for study in studies.iter_mut().filter(|s| s.values.get(axis) == 0 && lexicon.tells(axis, modality(s))) {
             study.values.set(axis, Counts::new(Some(n as u32), n as u32).0);
             study.proofs.extend(spans.iter().map(|span| Proof { facet: Facet::Axis(axis), span: *span, concept: None }));
         }

@@ -67,7 +67,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     for s in &mut studies {
         views::settle(lexicon, s, r.exams.denied_projections);
         let modality = s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
-        if lexicon.tells_contrast(modality) {
+        if lexicon.tells(lexicon.known.contrast, modality) {
             settle_contrast(lexicon, s, &r.notes, &headings, &scopes, alone, mixed);
         } else {
             s.proofs.retain(|p| p.facet != Facet::Axis(lexicon.known.contrast));

@@ -230,9 +230,9 @@ impl Lexicon {
             .any(|(axis, _)| axis != self.known.modality && matches!(self.axis(axis).kind, model::AxisKind::Enum | model::AxisKind::Flags))
     }
 
-    /// Whether contrast means anything in a modality.
-    pub(crate) fn tells_contrast(&self, modality: u64) -> bool {
-        modality == 0 || modality & !self.axis(self.known.contrast).not_in != 0
+    /// Whether an axis means anything in a modality.
+    pub(crate) fn tells(&self, axis: AxisId, modality: u64) -> bool {
+        modality == 0 || modality & !self.axis(axis).not_in != 0
     }
 
     /// Whether a modality has a family that asks for nothing else, not even a region: a PET is of the body.
