@@ -128,9 +128,11 @@ fn trust(r: &Reading<'_>, unit: &Concept, c: &Count, mentions: &[Mention]) -> Op
 
 /// Flags add up; of anything else the first that is told holds, or the value that the axis prefers.
 fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, bits: u64, span: Span, concept: Option<ConceptId>) {
-    let a = r.text.lexicon.axis(axis);
+    let lexicon = r.text.lexicon;
+    let a = lexicon.axis(axis);
     let facet = Facet::Axis(axis);
-    for (study, stated) in studies.iter_mut().zip(stated) {
+    let modality = |s: &Study| s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
+    for (study, stated) in studies.iter_mut().zip(stated).filter(|(s, _)| lexicon.tells(axis, modality(s))) {
         let have = study.values.get(axis);
         if a.kind != AxisKind::Flags && have != 0 {
             if stated.get(axis) != 0 || a.prefers != bits || have == bits {
