@@ -85,7 +85,7 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
     let lexicon = r.text.lexicon;
     let mut out = Vec::new();
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Body | K::Findings | K::Technique | K::Impression | K::Other)) {
-        let head = Some(part.head).filter(|h| !h.is_empty() && part.entry.is_none());
+        let head = Some(part.head).filter(|h| !h.is_empty());
         for (i, sentence) in sentences(r.text.text(), part.body).enumerate() {
             // a heading belongs to the first sentence under it
             let span = head.filter(|_| i == 0).map_or(sentence, |h| h.join(sentence));
