@@ -27,9 +27,9 @@ pub use crate::read::context::Reason;
 use crate::text::Span;
 
 pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
-pub use claim_json::{ClaimJson, ReportText, claim_json};
+pub use claim_json::{ClaimJson, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
-pub use json::{Answer, JsonOptions, answer};
+pub use json::{Answer, JsonOptions, Part, ReportText, answer};
 pub use proof::Check;
 
 /// How to read a report.
@@ -47,6 +47,19 @@ impl Default for Options {
     fn default() -> Self {
         Self { date_of_service: None, threshold: 0.7, policy: Policy::default() }
     }
+}
+
+/// How far a report is, as the message that carries it states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportStatus {
+    /// Not yet signed.
+    Preliminary,
+    /// Signed.
+    Final,
+    /// Replaces an earlier version.
+    Corrected,
+    /// Adds to an earlier version.
+    Addended,
 }
 
 /// Words of the report that prove something.

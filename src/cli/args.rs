@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use encoding_rs::Encoding;
+use radcode::io::{Encoding, Format, InputOptions, OutputFormat};
 use radcode::{Date, Options, Policy};
 
 const STYLES: Styles = Styles::styled()
@@ -142,7 +142,7 @@ pub struct Site {
 
 /// Form of an answer.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum AnswerFormat {
     /// For people.
     Text,
     /// One JSON object over several lines.
@@ -171,8 +171,8 @@ pub struct AnalyzeArgs {
     /// A file that holds one report; `-` or nothing: standard input
     pub file: Option<PathBuf>,
     /// Form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
     /// Show where the evidence stands, not its words
     #[arg(long)]
     pub no_text: bool,
@@ -190,19 +190,68 @@ pub struct AnalyzeArgs {
 /// Form of batch input.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputFormat {
-    /// One JSON object a line: `{"id", "text", "date_of_service"}`.
-    Ndjson,
     /// One report a file.
     Text,
+    /// One JSON object a line: `{"id", "text", "date_of_service"}`.
+    Ndjson,
+    /// JSON objects in an array, or one over several lines.
+    Json,
+    /// Rows of fields parted by commas, the names of the columns in the first.
+    Csv,
+    /// The same, parted by tabs.
+    Tsv,
+    /// HL7 version 2 messages.
+    Hl7,
+    /// FHIR resources.
+    Fhir,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl From<InputFormat> for Format {
+    fn from(f: InputFormat) -> Self {
+        match f {
+            InputFormat::Text => Self::Text,
+            InputFormat::Ndjson => Self::Ndjson,
+            InputFormat::Json => Self::Json,
+            InputFormat::Csv => Self::Csv,
+            InputFormat::Tsv => Self::Tsv,
+            InputFormat::Hl7 => Self::Hl7,
+            InputFormat::Fhir => Self::Fhir,
+            InputFormat::Parquet => Self::Parquet,
+        }
+    }
 }
 
 /// Form of batch output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchFormat {
-    /// One JSON object on one line.
+    /// One JSON object a report, one a line.
     Ndjson,
-    /// A claim for each encounter, as a table.
+    /// A row a suggestion.
+    Csv,
+    /// HL7 version 2 charges, DFT^P03: a message a claim.
+    Hl7,
+    /// FHIR `ChargeItem`s, one a line.
+    FhirChargeItem,
+    /// FHIR `Claim`s, one a line.
+    FhirClaim,
+    /// A claim for each encounter, as a table for people.
     Claim,
+}
+
+impl BatchFormat {
+    /// The form, if it is one for machines.
+    pub const fn machine(self) -> Option<OutputFormat> {
+        Some(match self {
+            Self::Ndjson => OutputFormat::Ndjson,
+            Self::Csv => OutputFormat::Csv,
+            Self::Hl7 => OutputFormat::Hl7,
+            Self::FhirChargeItem => OutputFormat::ChargeItem,
+            Self::FhirClaim => OutputFormat::Claim,
+            Self::Claim => return None,
+        })
+    }
 }
 
 /// `radcode batch`.
@@ -233,6 +282,18 @@ pub struct BatchArgs {
     /// How to read them.
     #[command(flatten)]
     pub reading: Reading,
+}
+
+impl BatchArgs {
+    /// How inputs are read.
+    pub fn input_options(&self) -> InputOptions {
+        InputOptions {
+            format: self.input_format.map(Format::from),
+            encoding: self.reading.encoding,
+            max_report_bytes: self.reading.max_report_bytes,
+            ..InputOptions::default()
+        }
+    }
 }
 
 /// `radcode explain`.
@@ -353,13 +414,8 @@ pub enum ListFormat {
     Ndjson,
 }
 
-/// A day of the calendar, written `2026-01-31`.
-pub fn date(s: &str) -> Result<Date, String> {
-    let shaped = s.len() == 10 && s.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    if !shaped {
-        return Err("write the day as YYYY-MM-DD, for instance 2026-01-31".to_owned());
-    }
-    s.parse().map_err(|_| "there is no such day in the calendar".to_owned())
+fn date(s: &str) -> Result<Date, &'static str> {
+    radcode::io::day(s)
 }
 
 fn threshold(s: &str) -> Result<f64, String> {

@@ -2,19 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, BufReader, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, StdoutLock, Write};
 use std::path::{Path, PathBuf};
 
-use radcode::{Analysis, Analyzer, Date, JsonOptions, Policy, ReportText, answer, claim_json};
+use radcode::io::{Answered, Bill, Place, Record, Unusable};
+use radcode::{Analysis, Analyzer, Date, Policy};
 
-use super::args::{BatchArgs, BatchFormat, Common, InputFormat};
-use super::claim::{self, Report};
+use super::args::{BatchArgs, Common, InputFormat};
+use super::claim;
 use super::failure::Failure;
 use super::guarded;
-use super::input::{Unusable, decode, read_all, read_file, too_long};
+use super::input::unreadable;
 use super::knowledge::load;
 use super::layout::Page;
-use super::lines::{Input, Line, read_line};
 use super::policy::{policy, with_edits};
 use super::quotes::plain;
 use super::screen::Screen;
@@ -70,150 +70,104 @@ struct Batch<'a> {
 struct Encounter {
     id: String,
     day: Option<Date>,
-    /// Id, text and answer of each.
-    reports: Vec<(String, String, Analysis)>,
+    reports: Vec<Report>,
 }
 
-/// A report on its way to an answer.
-struct Read<'r> {
-    source: &'r str,
-    line: Option<u64>,
-    id: &'r str,
-    text: &'r str,
-    day: Option<Date>,
-    encounter: Option<&'r str>,
+/// A report with its answer.
+struct Report {
+    source: String,
+    record: Record,
+    analysis: Analysis,
 }
 
 impl Batch<'_> {
     fn input(&mut self, path: &Path) -> Result<(), Failure> {
-        let limit = self.args.reading.max_report_bytes;
         if path == Path::new("-") {
-            if self.args.input_format == Some(InputFormat::Text) {
-                let bytes = read_all(io::stdin().lock(), limit);
-                return self.file("-", "stdin", bytes);
-            }
-            return self.lines("-", BufReader::with_capacity(1 << 16, io::stdin().lock()));
+            return self.records(io::stdin(), "-", "stdin");
         }
-        let shown = path.display().to_string();
         if path.is_dir() {
             let mut closed = Vec::new();
             walk(path, self.args.input_format, &mut closed, &mut |file| self.one(file))?;
             for (folder, e) in closed {
                 let why = Unusable::new(format!("the folder can't be read: {e}"), "check the right to read it");
-                self.aside(&folder.display().to_string(), None, &why);
+                self.aside(&folder.display().to_string(), &why);
             }
             return Ok(());
         }
         if path.exists() {
             return self.one(path);
         }
-        self.aside(&shown, None, &Unusable::new("there is no such file or folder", "check the name"));
+        self.aside(&path.display().to_string(), &Unusable::new("there is no such file or folder", "check the name"));
         Ok(())
     }
 
-    /// One file, of text or of lines.
+    /// One file.
     fn one(&mut self, path: &Path) -> Result<(), Failure> {
         let shown = path.display().to_string();
-        if is_text(path, self.args.input_format) {
-            let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-            let id = if self.stems.contains(&hash(&stem)) { shown.clone() } else { stem };
-            return self.file(&shown, &id, read_file(path, self.args.reading.max_report_bytes));
-        }
+        let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let id = if self.stems.contains(&hash(&stem)) { shown.clone() } else { stem };
         match std::fs::File::open(path) {
-            Ok(file) => self.lines(&shown, BufReader::with_capacity(1 << 16, file)),
+            Ok(file) => self.records(file, &shown, &id),
             Err(e) => {
-                self.aside(&shown, None, &Unusable::new(format!("can't be read: {e}"), "check the right to read it"));
+                self.aside(&shown, &unreadable(&e));
                 Ok(())
             }
         }
     }
 
-    fn file(&mut self, source: &str, id: &str, bytes: Result<Vec<u8>, Unusable>) -> Result<(), Failure> {
-        match bytes.and_then(|b| decode(b, self.args.reading.encoding)) {
-            Ok(text) => self.answer(&Read { source, line: None, id, text: &text, day: None, encounter: None }),
+    fn records(&mut self, from: impl io::Read + Send + 'static, source: &str, id: &str) -> Result<(), Failure> {
+        let options = self.args.input_options();
+        let mut records = match radcode::io::open(from, id, source, &options) {
+            Ok(records) => records,
             Err(u) => {
-                self.aside(source, None, &u);
-                Ok(())
+                self.aside(source, &u);
+                return Ok(());
             }
-        }
-    }
-
-    fn lines(&mut self, source: &str, mut from: BufReader<impl io::Read>) -> Result<(), Failure> {
-        let limit = self.args.reading.max_report_bytes;
-        let mut buffer = Vec::new();
-        let mut number = 0;
-        loop {
-            number += 1;
-            // in JSON a byte of text takes six at most; the rest is room for the other fields
-            match read_line(&mut from, &mut buffer, limit * 6 + 65_536) {
-                Ok(Line::End) => return Ok(()),
-                Ok(Line::Whole) => {}
-                Ok(Line::TooLong) => {
-                    self.aside(source, Some(number), &too_long(limit));
-                    continue;
-                }
-                Err(e) => {
-                    self.aside(source, Some(number), &Unusable::new(format!("can't be read: {e}"), "check the file"));
-                    return Ok(());
-                }
-            }
-            let recoded;
-            let bytes = match self.args.reading.encoding {
-                None => &buffer[..],
-                Some(e) => match decode(std::mem::take(&mut buffer), Some(e)) {
-                    Ok(text) => {
-                        recoded = text;
-                        recoded.as_bytes()
-                    }
-                    Err(u) => {
-                        self.aside(source, Some(number), &u);
-                        continue;
-                    }
-                },
-            };
-            match Input::parse(bytes, number, limit) {
-                Ok(None) => {}
-                Ok(Some(input)) => {
-                    let (day, encounter) = (input.day, input.encounter.as_deref());
-                    self.answer(&Read { source, line: Some(number), id: &input.id, text: &input.text, day, encounter })?;
-                }
-                Err(u) => self.aside(source, Some(number), &u),
+        };
+        while let Some(record) = records.next() {
+            match record {
+                Ok(record) => self.answer(source, record)?,
+                Err(u) => self.aside(source, &u),
             }
             // whoever feeds us line by line gets each answer at once
-            if from.buffer().is_empty() {
+            if !records.at_hand() {
                 self.out.flush()?;
             }
         }
+        Ok(())
     }
 
-    fn answer(&mut self, r: &Read<'_>) -> Result<(), Failure> {
-        if !self.ids.insert(hash(r.id)) {
-            let id: String = r.id.chars().take(60).map(plain).collect();
-            say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(r.source, r.line)));
+    fn answer(&mut self, source: &str, record: Record) -> Result<(), Failure> {
+        if !self.ids.insert(hash(&record.id)) {
+            let id: String = record.id.chars().take(60).map(plain).collect();
+            say(&format!("{}: the id `{id}` has been answered before; both answers are in the output", at(source, &record.place)));
         }
-        let day = r.day.or(self.args.reading.date_of_service);
         let mut options = self.args.reading.options(&self.policy);
-        options.date_of_service = day;
-        let Some(analysis) = guarded(|| self.analyzer.analyze(r.text, &options)) else {
+        options.date_of_service = record.day.or(self.args.reading.date_of_service);
+        let Some(analysis) = guarded(|| self.analyzer.analyze(&record.text, &options)) else {
             let why = Unusable::new(
                 "the report met a fault of the program",
                 "tell the maintainers the place above; the report itself is not needed",
             );
-            self.aside(r.source, r.line, &why);
+            self.aside(source, &why.at(record.place));
             return Ok(());
         };
-        let Some(encounter) = r.encounter else {
+        let day = options.date_of_service;
+        let report = Report { source: source.to_owned(), record, analysis };
+        let Some(encounter) = report.record.encounter.clone() else {
             self.close()?;
-            return self.write(None, &[(r.id.to_owned(), r.text.to_owned(), analysis)]);
+            return self.write(&[report]);
         };
         if self.open.as_ref().is_some_and(|e| e.id != encounter || e.day != day) {
             self.close()?;
         }
-        let open = self.open.get_or_insert_with(|| Encounter { id: encounter.to_owned(), day, reports: Vec::new() });
-        open.reports.push((r.id.to_owned(), r.text.to_owned(), analysis));
-        if open.reports.len() == 1 && self.closed.contains(&hash(&format!("{encounter} {day:?}"))) {
+        let place = report.record.place.clone();
+        let known = self.closed.contains(&hash(&format!("{encounter} {day:?}")));
+        let open = self.open.get_or_insert_with(|| Encounter { id: encounter, day, reports: Vec::new() });
+        open.reports.push(report);
+        if open.reports.len() == 1 && known {
             let what = "its encounter has been answered before; reports of one encounter follow each other";
-            say(&format!("{}: {what}", at(r.source, r.line)));
+            say(&format!("{}: {what}", at(source, &place)));
         }
         Ok(())
     }
@@ -222,49 +176,45 @@ impl Batch<'_> {
     fn close(&mut self) -> Result<(), Failure> {
         let Some(e) = self.open.take() else { return Ok(()) };
         self.closed.insert(hash(&format!("{} {:?}", e.id, e.day)));
-        self.write(Some(&e.id), &e.reports)
+        self.write(&e.reports)
     }
 
     /// Writes answers: one by one, or the claim of all.
-    fn write(&mut self, encounter: Option<&str>, reports: &[(String, String, Analysis)]) -> Result<(), Failure> {
-        let analyses: Vec<&Analysis> = reports.iter().map(|(.., a)| a).collect();
+    fn write(&mut self, reports: &[Report]) -> Result<(), Failure> {
+        let analyses: Vec<&Analysis> = reports.iter().map(|r| &r.analysis).collect();
         let whole = (analyses.len() > 1).then(|| self.analyzer.claim(&analyses));
         let claim = whole.as_ref().unwrap_or(&analyses[0].claim);
         let lexicon = self.analyzer.lexicon();
-        if self.args.format == BatchFormat::Claim {
+        let Some(format) = self.args.format.machine() else {
             let mut screen = Screen::new(self.common.color);
             let (width, quote) = (screen.width, !self.args.no_text);
-            let shown: Vec<Report<'_>> =
-                reports.iter().map(|(id, text, analysis)| Report { id, page: Page { text, lexicon, width, quote }, analysis }).collect();
-            writeln!(screen, "{}", encounter.map_or_else(|| reports[0].0.clone(), |e| format!("encounter {e}")))?;
+            let page = |text| Page { text, lexicon, width, quote };
+            let shown: Vec<claim::Report<'_>> =
+                reports.iter().map(|r| claim::Report { id: &r.record.id, page: page(&r.record.text), analysis: &r.analysis }).collect();
+            let first = &reports[0].record;
+            writeln!(screen, "{}", first.encounter.as_ref().map_or_else(|| first.id.clone(), |e| format!("encounter {e}")))?;
             claim::write(&mut screen, claim, &shown)?;
             writeln!(screen)?;
             screen.flush()?;
             return Ok(());
-        }
-        let options = JsonOptions { text: !self.args.no_text };
-        let texts: Vec<ReportText<'_>> = reports.iter().map(|(id, text, _)| (id.as_str(), text.as_str())).collect();
-        for (i, (id, text, analysis)) in reports.iter().enumerate() {
-            let mut json = answer(id, text, lexicon, analysis, options);
-            if let Some(encounter) = encounter {
-                let last = i + 1 == reports.len();
-                json = json.of_encounter(encounter, last.then(|| claim_json(claim, &texts, options)));
-            }
-            serde_json::to_writer(&mut self.out, &json)?;
-            self.out.write_all(b"\n")?;
-        }
+        };
+        let answered: Vec<Answered<'_>> =
+            reports.iter().map(|r| Answered { source: &r.source, record: &r.record, analysis: &r.analysis }).collect();
+        let mut bytes = Vec::new();
+        format.write(&Bill { reports: &answered, claim, lexicon, words: !self.args.no_text }, &mut bytes);
+        self.out.write_all(&bytes)?;
         Ok(())
     }
 
-    fn aside(&mut self, source: &str, line: Option<u64>, why: &Unusable) {
+    fn aside(&mut self, source: &str, why: &Unusable) {
         self.set_aside += 1;
-        say(&format!("{}: set aside: {}", at(source, line), why.line()));
+        say(&format!("{}: set aside: {why}", at(source, &why.place)));
     }
 }
 
-fn at(source: &str, line: Option<u64>) -> String {
+fn at(source: &str, place: &Place) -> String {
     let source = if source == "-" { "standard input" } else { source };
-    line.map_or_else(|| source.to_owned(), |n| format!("{source}:{n}"))
+    format!("{source}{place}")
 }
 
 fn say(message: &str) {
@@ -275,23 +225,6 @@ fn hash(s: &str) -> u64 {
     let mut h = DefaultHasher::new();
     s.hash(&mut h);
     h.finish()
-}
-
-/// Whether a file holds one report: by what was asked for, by its ending, by its first letter.
-fn is_text(path: &Path, asked: Option<InputFormat>) -> bool {
-    if let Some(format) = asked {
-        return format == InputFormat::Text;
-    }
-    match ending(path).as_str() {
-        "txt" | "text" => true,
-        "ndjson" | "jsonl" | "json" => false,
-        _ => {
-            let mut first = [0; 512];
-            let n = std::fs::File::open(path).and_then(|mut f| io::Read::read(&mut f, &mut first)).unwrap_or(0);
-            let start = first[..n].strip_prefix(b"\xef\xbb\xbf").unwrap_or(&first[..n]);
-            start.iter().find(|b| !b.is_ascii_whitespace()).is_some_and(|b| *b != b'{')
-        }
-    }
 }
 
 fn ending(path: &Path) -> String {
@@ -320,7 +253,7 @@ fn walk(
         let wanted = match asked {
             Some(InputFormat::Text) => !hidden,
             Some(InputFormat::Ndjson) => matches!(ending(&path).as_str(), "ndjson" | "jsonl" | "json"),
-            None => matches!(ending(&path).as_str(), "txt" | "text"),
+            _ => matches!(ending(&path).as_str(), "txt" | "text"),
         };
         let linked = path.symlink_metadata().is_ok_and(|m| m.is_symlink());
         if path.is_dir() {

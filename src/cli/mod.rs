@@ -14,7 +14,6 @@ mod input;
 mod knowledge;
 mod layout;
 mod lexicon;
-mod lines;
 mod marked;
 mod near;
 mod policy;
