@@ -22,8 +22,8 @@ mod text;
 
 pub use analysis::{
     Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView,
-    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText,
-    Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
+    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportStatus,
+    ReportText, Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{

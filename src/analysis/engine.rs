@@ -128,7 +128,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     others(&r, &studies, day, &mut rejected);
     let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
-    queries::of_record(&r, options.date_of_service, &mut queries);
+    let status = queries::of_record(&r, options, &mut queries);
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
@@ -136,6 +136,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let mut analysis = Analysis {
         confidence: 0.0,
         code_set,
+        status,
         document: document(&r),
         suggestions,
         rejected,

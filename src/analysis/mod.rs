@@ -22,6 +22,7 @@ mod supplies;
 
 use jiff::civil::Date;
 
+pub use crate::lexicon::ReportStatus;
 use crate::lexicon::{Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
@@ -41,11 +42,13 @@ pub struct Options {
     pub threshold: f64,
     /// What the site chooses where payers or sources differ.
     pub policy: Policy,
+    /// Status of the report as the message that brought it states, where it does.
+    pub status: Option<ReportStatus>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { date_of_service: None, threshold: 0.7, policy: Policy::default() }
+        Self { date_of_service: None, threshold: 0.7, policy: Policy::default(), status: None }
     }
 }
 
@@ -225,6 +228,8 @@ pub struct Analysis {
     pub confidence: f64,
     /// Start of the code set that was used.
     pub code_set: Date,
+    /// What the report is among its versions, as the message or the text states; `None` where neither does.
+    pub status: Option<ReportStatus>,
     /// The document.
     pub document: DocumentView,
     /// The codes to bill.

@@ -110,7 +110,7 @@ pub struct Reading {
 impl Reading {
     /// The library's options under a policy.
     pub fn options(&self, policy: &Policy) -> Options {
-        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone() }
+        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone(), ..Options::default() }
     }
 }
 

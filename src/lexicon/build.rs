@@ -10,8 +10,8 @@ use toml::value::Datetime;
 use super::load::{At, Entries};
 use super::model::{
     Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family, FamilyId, MAX_AXES,
-    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
-    Sense, SignWeight, Values,
+    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, ReportStatus, Role, Row, Rule, SectionEntry, SectionId,
+    SectionKind, Sense, SignWeight, Values,
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
@@ -209,6 +209,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
+            status: at.entry.status.as_ref().map(|s| b.choice(at.file, s, &STATUSES, ReportStatus::Final)),
+            stated: at.entry.stated.as_str().into(),
         });
     }
     let edition = b.edition(entries, &known)?;
@@ -941,6 +943,12 @@ const MEANS: [(&str, Means); 19] = [
     ("pseudo", Means::Pseudo),
 ];
 
+const STATUSES: [(&str, ReportStatus); 4] = [
+    ("preliminary", ReportStatus::Preliminary),
+    ("final", ReportStatus::Final),
+    ("corrected", ReportStatus::Corrected),
+    ("addended", ReportStatus::Addended),
+];
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
 pub(super) const SECTIONS: [(&str, SectionKind); 18] = [

@@ -36,6 +36,7 @@ use model::{
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
 pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use model::ReportStatus;
 pub use policy::Policy;
 use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
