@@ -8,9 +8,9 @@ use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
-    let (lexicon, day) = (b.lexicon, b.day);
-    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(day)) {
-        if !b.settings.meets(&join.under) {
+    let lexicon = b.lexicon;
+    for join in &lexicon.billing.joins {
+        if !join.head.holds(&b.settings, b.day) {
             continue;
         }
         while let Some((members, family)) = members(b, join) {
@@ -32,7 +32,7 @@ pub(super) fn join(b: &mut Builder<'_>) {
             let chosen = row(lexicon, f, &values).map(|(r, _)| r.code.clone()).filter(|_| wanted);
             let Some(code) = chosen.filter(|c| lexicon.code(c).is_some_and(|k| k.in_force(b.day))) else { break };
             let words = members.iter().flat_map(|&i| b.words(&b.items[i], "exam")).collect();
-            let reason = rationale(&join.ground, &[("to", &code)], words);
+            let reason = rationale(&join.head.ground, &[("to", &code)], words);
             let kept = merge(b, &members, reason);
             let item = &mut b.items[kept];
             (item.code, item.exam) = (code.clone(), code.clone());

@@ -14,7 +14,7 @@ use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
 use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
-use crate::lexicon::{Edits, Lexicon};
+use crate::lexicon::{EditTables, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -33,7 +33,7 @@ pub(super) struct Reading<'a> {
     pub(super) admission: Admission,
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
     let text = Text::new(lexicon, source);
     let parts = parts(&text);

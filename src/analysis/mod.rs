@@ -23,7 +23,7 @@ mod supplies;
 use jiff::civil::Date;
 
 pub use crate::lexicon::ReportStatus;
-use crate::lexicon::{Edits, Lexicon, Policy};
+use crate::lexicon::{EditTables, Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
@@ -259,7 +259,7 @@ pub struct Analysis {
 #[derive(Debug)]
 pub struct Analyzer {
     lexicon: Lexicon,
-    edits: Option<Edits>,
+    edits: Option<EditTables>,
 }
 
 impl Analyzer {
@@ -269,9 +269,10 @@ impl Analyzer {
         Self { lexicon, edits: None }
     }
 
-    /// Takes edits and unit limits of another edition in the place of those of the lexicon.
+    /// Takes edits and unit limits of another edition in the place of those of the lexicon: tables for practitioners in
+    /// the place of those for practitioners, tables for hospitals beside them.
     #[must_use]
-    pub fn with_edits(mut self, edits: Edits) -> Self {
+    pub fn with_edits(mut self, edits: &Edits) -> Self {
         let own = self.edits.take().unwrap_or_else(|| self.lexicon.edits().clone());
         self.edits = Some(own.replaced_by(edits));
         self
@@ -279,7 +280,7 @@ impl Analyzer {
 
     /// The edits and unit limits in use.
     #[must_use]
-    pub fn edits(&self) -> &Edits {
+    pub fn edits(&self) -> &EditTables {
         self.edits.as_ref().unwrap_or_else(|| self.lexicon.edits())
     }
 

@@ -135,9 +135,9 @@ pub struct Site {
     /// NCCI edits of a newer edition, as CMS publishes them; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
     pub ncci: Vec<PathBuf>,
-    /// Unit limits of a newer edition, as CMS publishes them
+    /// Unit limits of a newer edition, as CMS publishes them; may be given again
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
-    pub mue: Option<PathBuf>,
+    pub mue: Vec<PathBuf>,
 }
 
 /// Form of an answer.
