@@ -111,7 +111,7 @@ pub struct Reading {
 impl Reading {
     /// The library's options under a policy.
     pub fn options(&self, policy: &Policy) -> Options {
-        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone() }
+        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone(), ..Options::default() }
     }
 }
 
@@ -136,9 +136,9 @@ pub struct Site {
     /// NCCI edits of a newer edition, as CMS publishes them; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
     pub ncci: Vec<PathBuf>,
-    /// Unit limits of a newer edition, as CMS publishes them
+    /// Unit limits of a newer edition, as CMS publishes them; may be given again
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
-    pub mue: Option<PathBuf>,
+    pub mue: Vec<PathBuf>,
 }
 
 /// Form of an answer.
