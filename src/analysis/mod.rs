@@ -52,19 +52,6 @@ impl Default for Options {
     }
 }
 
-/// How far a report is, as the message that carries it states.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReportStatus {
-    /// Not yet signed.
-    Preliminary,
-    /// Signed.
-    Final,
-    /// Replaces an earlier version.
-    Corrected,
-    /// Adds to an earlier version.
-    Addended,
-}
-
 /// Words of the report that prove something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {

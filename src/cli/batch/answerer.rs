@@ -76,6 +76,7 @@ impl Answerer<'_> {
         let mut answered: Vec<(&Read, Analysis)> = Vec::with_capacity(reports.len());
         for read in reports {
             options.date_of_service = read.record.day;
+            options.status = read.record.status;
             match guarded(|| self.analyzer.analyze(&read.record.text, &options)) {
                 Some(analysis) => {
                     done.tally.count(&read.record.text, &analysis);

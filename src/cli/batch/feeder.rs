@@ -195,7 +195,7 @@ impl Line<'_> {
             Ok(mut record) => {
                 (&record.id, &record.text, &record.encounter).hash(&mut self.digest);
                 record.day = record.day.or(self.day);
-                record.day.hash(&mut self.digest);
+                (record.day, record.status.map(|s| s as u8)).hash(&mut self.digest);
                 let remarks = self.remarks(source, &record)?;
                 if !done {
                     self.batch.items.extend(remarks.into_iter().map(Item::Remark));
