@@ -28,8 +28,8 @@ pub(super) fn charge_items(bill: &Bill<'_>, out: &mut Vec<u8>) {
         put(&mut item, "status", json!("billable"));
         put(&mut item, "code", code(line));
         put(&mut item, "subject", subject(bill));
-        put(&mut item, "context", visit(bill));
-        put(&mut item, "occurrenceDateTime", day(bill));
+        put(&mut item, "context", json!(visit(bill)));
+        put(&mut item, "occurrenceDateTime", json!(day(bill)));
         put(&mut item, "quantity", json!({"value": line.units}));
         put(&mut item, "service", of_line(bill, line).map(|r| service(&bill.reports[r])).collect());
         if bill.words {
@@ -67,7 +67,7 @@ pub(super) fn claim(bill: &Bill<'_>, out: &mut Vec<u8>) {
         put(&mut item, "informationSequence", of_line(bill, line).map(|r| json!(r + 1)).collect());
         put(&mut item, "productOrService", code(line));
         put(&mut item, "modifier", line.modifiers.iter().map(|m| modifier(m)).collect());
-        put(&mut item, "servicedDate", day(bill));
+        put(&mut item, "servicedDate", json!(day(bill)));
         put(&mut item, "quantity", json!({"value": line.units}));
         put(&mut item, "encounter", visit(bill).into_iter().collect());
         Value::Object(item)
@@ -77,8 +77,7 @@ pub(super) fn claim(bill: &Bill<'_>, out: &mut Vec<u8>) {
 }
 
 /// Adds an element; FHIR has no empty ones.
-fn put(to: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
-    let value = value.into();
+fn put(to: &mut Map<String, Value>, name: &str, value: Value) {
     if !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty()) {
         to.insert(name.to_owned(), value);
     }
