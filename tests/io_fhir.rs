@@ -149,7 +149,7 @@ fn what_cannot_be_used_is_named_without_its_words() {
         (report(r#","conclusion":" ""#), "a report without text"),
         (report(r#","text":{"status":"empty","div":"<div> </div>"}"#), "a report without text"),
         (report(r#","conclusion":["Smith"]"#), "an element has the wrong form at column 74"),
-        (report(r#","conclusion":"x","conclusion":"y""#), "an element has the wrong form at column 88"),
+        (report(r#","conclusion":"x","conclusion":"y""#), "an element has the wrong form at column 90"),
         (report(r#","conclusion":"Smith","effectiveDateTime":"2026-02-30""#), "the time of service is no day of the calendar"),
         (report(r#","conclusion":"Smith","effectiveDateTime":"Smith""#), "the time of service is no day of the calendar"),
         (form(r#""contentType":"application/pdf","data":"JVBERg==""#), "a report that is PDF only"),
