@@ -25,7 +25,8 @@ pub(super) fn unescape(field: &str, separators: &Separators, encoding: &'static 
         if name.strip_prefix(['X', 'x']).is_some_and(|digits| hex(digits, &mut bytes)) {
             // the bytes of one character may stand in several escapes
             rest = behind;
-            while let Some((more, behind)) = rest.strip_prefix(escape).and_then(|r| r.strip_prefix(['X', 'x'])).and_then(|r| r.split_once(escape))
+            while let Some((more, behind)) =
+                rest.strip_prefix(escape).and_then(|r| r.strip_prefix(['X', 'x'])).and_then(|r| r.split_once(escape))
                 && hex(more, &mut bytes)
             {
                 rest = behind;
@@ -117,7 +118,8 @@ fn characters(bytes: &[u8], encoding: &'static Encoding) -> Option<String> {
 pub(super) fn switches(field: &str, separators: &Separators) -> bool {
     let Some(escape) = separators.escape else { return false };
     field.split(escape).skip(1).any(|name| {
-        let digits = name.strip_prefix('C').filter(|d| d.len() == 4).or_else(|| name.strip_prefix('M').filter(|d| matches!(d.len(), 4 | 6)));
+        let digits =
+            name.strip_prefix('C').filter(|d| d.len() == 4).or_else(|| name.strip_prefix('M').filter(|d| matches!(d.len(), 4 | 6)));
         digits.is_some_and(|d| d != "2842" && d.bytes().all(|b| b.is_ascii_hexdigit()))
     })
 }

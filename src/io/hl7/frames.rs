@@ -323,7 +323,10 @@ impl Frames {
         } else if self.headed {
             ("lines outside of a message", "what follows the end of a frame or of a batch has to begin with MSH, FHS or BHS")
         } else {
-            ("no HL7 version 2 message: there is no MSH segment", "a message begins with MSH and its separators; or say another --input-format")
+            (
+                "no HL7 version 2 message: there is no MSH segment",
+                "a message begins with MSH and its separators; or say another --input-format",
+            )
         };
         self.found.push_back(Err(Unusable::new(what, help).at(Place::line(line))));
     }
@@ -356,7 +359,11 @@ impl Frames {
         let count = std::mem::take(&mut batch.count);
         batch.open = None;
         if let Some(told) = told.filter(|t| *t != count) {
-            let what = format!("{name}-1 tells {told} {item}{}, {count} {}", plural(told, item), if count == 1 { "is there" } else { "are there" });
+            let what = format!(
+                "{name}-1 tells {told} {item}{}, {count} {}",
+                plural(told, item),
+                if count == 1 { "is there" } else { "are there" }
+            );
             let help = "what is there has been answered; the rest may be missing: have the batch sent again";
             self.found.push_back(Err(Unusable::new(what, help).at(Place::item(name, Some(number)))));
         }

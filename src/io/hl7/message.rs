@@ -31,7 +31,8 @@ impl Separators {
             subcomponent: others.next(),
             truncation: others.next(),
         };
-        let mut all: Vec<char> = [this.component, this.repetition, this.escape, this.subcomponent, this.truncation].into_iter().flatten().collect();
+        let mut all: Vec<char> =
+            [this.component, this.repetition, this.escape, this.subcomponent, this.truncation].into_iter().flatten().collect();
         let n = all.len();
         all.sort_unstable();
         all.dedup();
@@ -105,6 +106,18 @@ impl<'a> Segment<'a> {
         self.read(parts(first, self.message.separators.component).nth(number - 1).unwrap_or_default())
     }
 
+    /// The subcomponents of a component, as `component` reads them.
+    pub(super) fn subcomponents(self, field: usize, number: usize) -> Vec<String> {
+        let first = self.repetitions(field).next().unwrap_or_default();
+        let component = parts(first, self.message.separators.component).nth(number - 1).unwrap_or_default();
+        parts(component, self.message.separators.subcomponent).map(|s| self.read(s)).collect()
+    }
+
+    /// Whether another segment begins within this one, behind a blank.
+    pub(super) fn holds(self, name: &str) -> bool {
+        self.text.contains(&format!(" {name}{}", self.message.separators.field))
+    }
+
     /// The components of a repetition, as they are written.
     pub(super) fn components(self, repetition: &'a str) -> impl Iterator<Item = &'a str> {
         parts(repetition, self.message.separators.component)
@@ -153,7 +166,8 @@ fn encoding(name: &str) -> Option<&'static Encoding> {
     let plain: String = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect();
     let label = match plain.as_str() {
         // sites that say ASCII and send more mostly send UTF-8; what is neither is set aside
-        "" | "ASCII" | "USASCII" | "ISOIR6" | "UNICODE" | "UNICODEUTF8" | "UTF8" | "UNICODEUTF16" | "UNICODEUTF32" | "UTF16" | "ISO10646" => "utf-8",
+        "" | "ASCII" | "USASCII" | "ISOIR6" | "UNICODE" | "UNICODEUTF8" | "UTF8" | "UNICODEUTF16" | "UNICODEUTF32" | "UTF16"
+        | "ISO10646" => "utf-8",
         "ISOIR100" | "LATIN1" => "iso-8859-1",
         "ISOIR87" | "ISOIR14" => "iso-2022-jp",
         "GB180302000" | "GB18030" => "gb18030",
@@ -161,7 +175,8 @@ fn encoding(name: &str) -> Option<&'static Encoding> {
         "BIG5" => "big5",
         _ => {
             let latin = ["ISO8859", "8859"].iter().find_map(|p| plain.strip_prefix(p));
-            let windows = ["WINDOWS", "WIN", "CP", ""].iter().find_map(|p| plain.strip_prefix(p)).filter(|n| n.len() == 4 && n.starts_with("125"));
+            let windows =
+                ["WINDOWS", "WIN", "CP", ""].iter().find_map(|p| plain.strip_prefix(p)).filter(|n| n.len() == 4 && n.starts_with("125"));
             return match (latin, windows) {
                 (Some(n), _) => Encoding::for_label(format!("iso-8859-{n}").as_bytes()),
                 (_, Some(n)) => Encoding::for_label(format!("windows-{n}").as_bytes()),

@@ -12,8 +12,8 @@ use crate::analysis::{Part, ReportStatus};
 
 /// Messages that carry no report, by their type; others are called unknown, so that no word of a slipped field is shown.
 const OTHER_TYPES: [&str; 24] = [
-    "ACK", "ADT", "BAR", "CRM", "DFT", "EHC", "MFN", "MFK", "OMB", "OMD", "OMN", "OMP", "OMS", "ORG", "ORI", "ORL", "ORR", "PPR", "QBP", "RAS",
-    "RDE", "RSP", "SIU", "VXU",
+    "ACK", "ADT", "BAR", "CRM", "DFT", "EHC", "MFN", "MFK", "OMB", "OMD", "OMN", "OMP", "OMS", "ORG", "ORI", "ORL", "ORR", "PPR", "QBP",
+    "RAS", "RDE", "RSP", "SIU", "VXU",
 ];
 
 /// What a message is about.
@@ -78,13 +78,21 @@ impl<'a> Reader<'a> {
             "MDM" => Kind::Document,
             "ORM" | "OMG" | "OMI" => Kind::Order,
             other => {
-                let name = OTHER_TYPES.iter().find(|t| **t == other).map_or("a message of an unknown type".to_owned(), |t| format!("a message of type {t}"));
+                let name = OTHER_TYPES
+                    .iter()
+                    .find(|t| **t == other)
+                    .map_or("a message of an unknown type".to_owned(), |t| format!("a message of type {t}"));
                 return Err(Unusable::new(name, "reports come in ORU, MDM, ORM, OMG and OMI; leave others out"));
             }
         };
-        let continues = "a message that goes on in another";
+        if ["PID", "OBR"].iter().any(|n| header.holds(n)) {
+            let help =
+                "each segment ends in CR or LF; here they follow each other after blanks, where no text could be told from a segment";
+            return Err(Unusable::new("segments that are not on lines of their own", help));
+        }
         if !header.field(14).is_empty() || message.segments().any(|s| s.name() == "DSC" && !s.field(1).is_empty()) {
-            return Err(Unusable::new(continues, "the pieces (MSH-14, DSC) are not put together here: have the message sent in one"));
+            let help = "the pieces (MSH-14, DSC) are not put together here: have the message sent in one";
+            return Err(Unusable::new("a message that goes on in another", help));
         }
         let txa = message.segments().find(|s| s.name() == "TXA");
         let groups = groups(message, kind);
@@ -102,11 +110,14 @@ impl<'a> Reader<'a> {
         }
         for (group, content) in self.groups.iter().zip(contents) {
             // the exams of orders without a text of their own are read with the only one that there is
-            let with: Vec<&Group<'_>> = if told == 1 { self.groups.iter().filter(|g| g.number != group.number).collect() } else { Vec::new() };
+            let with: Vec<&Group<'_>> =
+                if told == 1 { self.groups.iter().filter(|g| g.number != group.number).collect() } else { Vec::new() };
             let record = match content {
                 Ok(Some(content)) => self.record(group, &with, content, told > 1),
                 Ok(None) if told == 1 => continue,
-                Ok(None) => Err(Unusable::new("no text", "its OBR has no OBX that holds some; the other reports of the message are answered")),
+                Ok(None) => {
+                    Err(Unusable::new("no text", "its OBR has no OBX that holds some; the other reports of the message are answered"))
+                }
                 Err(unusable) => Err(unusable),
             };
             out.push_back(record.map_err(|u| u.at(self.place_of(group))));
@@ -116,7 +127,9 @@ impl<'a> Reader<'a> {
 
     fn no_text(&self) -> Unusable {
         match (self.kind, self.groups.iter().any(|g| g.obr.is_some())) {
-            (Kind::Order, _) => Unusable::new("an order without a report", "nothing to do: the report of the exam comes in another message"),
+            (Kind::Order, _) => {
+                Unusable::new("an order without a report", "nothing to do: the report of the exam comes in another message")
+            }
             (Kind::Result, false) if self.groups.is_empty() => {
                 Unusable::new("no OBR and no OBX", "see that every segment of the message begins on a line of its own")
             }
@@ -192,8 +205,9 @@ impl<'a> Reader<'a> {
             (written, Some(txa)) if written.is_empty() => ("TXA-4", txa.component(4, 1)),
             (written, _) => ("OBR-7", written),
         };
-        let day = day(&written)
-            .ok_or_else(|| Unusable::new(format!("{day_field} is no day of the calendar"), "write the time of the exam as YYYYMMDD and what follows"))?;
+        let day = day(&written).ok_or_else(|| {
+            Unusable::new(format!("{day_field} is no day of the calendar"), "write the time of the exam as YYYYMMDD and what follows")
+        })?;
         let mut states = content.status;
         states.extend(obr.and_then(|o| status(&o.component(25, 1))));
         states.extend(txa.and_then(|t| completion(&t.component(17, 1))));
@@ -292,7 +306,7 @@ fn billed(segment: Segment<'_>) -> String {
 /// The first identifier of a PID as the field writes one: `id`, or `id^^^authority`.
 fn patient(pid: Segment<'_>) -> Option<String> {
     let (field, id) = [3, 2].map(|f| (f, pid.component(f, 1))).into_iter().find(|(_, id)| !id.is_empty())?;
-    let authority = pid.component(field, 4);
+    let authority = pid.subcomponents(field, 4).join("&");
     Some(if authority.is_empty() { id } else { format!("{id}^^^{authority}") })
 }
 
