@@ -12,10 +12,12 @@ mod dates;
 mod encounter;
 mod engine;
 mod explain;
+mod gaps;
 mod headless;
 mod json;
 mod proof;
 mod queries;
+mod reconcile;
 mod settle;
 mod sides;
 mod supplies;
@@ -31,6 +33,7 @@ pub use claim_json::{ClaimJson, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
 pub use json::{Answer, JsonOptions, Part, ReportText, answer};
 pub use proof::Check;
+pub use reconcile::{Against, BilledCode, Ledger, OrderedExam, Outcome, Reconciled};
 
 /// How to read a report.
 #[derive(Clone, Debug)]
