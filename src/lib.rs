@@ -23,10 +23,10 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Against, Alternative, Analysis, Analyzer, Answer, AxisValue, BilledCode, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine,
+    Against, Alternative, Analysis, Analyzer, Answer, Audited, AxisValue, BilledCode, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine,
     ClaimQuery, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Ledger, LineSource, Options, OrderedExam, Outcome, Part,
-    Query, Rationale, Reason, Reconciled, Rejected, Removed, ReportStatus, ReportText, Standing, StudyView, Suggestion, SupplyLine, answer,
-    claim_json,
+    Query, Rationale, Reason, Reconciled, Rejected, Removed, ReportStatus, ReportText, Standing, StudyView, Suggestion, SupplyLine,
+    Verdict, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{

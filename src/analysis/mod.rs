@@ -1,6 +1,7 @@
 //! The answer for one report, and how it is put together.
 
 mod attributes;
+mod audit;
 mod circumstances;
 mod claim;
 mod claim_json;
@@ -28,6 +29,7 @@ use crate::lexicon::{Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
+pub use audit::{Audited, Verdict};
 pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
 pub use claim_json::{ClaimJson, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};

@@ -736,7 +736,7 @@ impl Bench<'_> {
         let code = want.code();
         let Some(card) = self.lexicon.code_card(code) else {
             row.outcome = Outcome::CannotBeTold;
-            let agent = self.lexicon.supplies.iter().flat_map(|s| &s.rows).any(|r| &*r.code == code);
+            let agent = self.lexicon.is_agent(code);
             if agent {
                 row.outcome = outcome;
                 row.reasons.push("an agent of which the report tells no amount, or nothing".to_owned());
