@@ -30,8 +30,8 @@ pub use analysis::{
 };
 pub use jiff::civil::Date;
 pub use lexicon::{
-    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, Edits, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind,
-    Neighbour, Policy, Problem, Way,
+    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, EditKind, EditTables, Edits, Entry, EntryKind, EntryLine, Lexicon,
+    LexiconError, Need, NeedKind, Neighbour, Policy, Problem, Way,
 };
 pub use text::{Folded, Position, Span, position};
 

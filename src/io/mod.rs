@@ -8,6 +8,7 @@ mod dft;
 mod fhir;
 mod fhir_out;
 mod hl7;
+mod html;
 mod items;
 mod json;
 mod ndjson;

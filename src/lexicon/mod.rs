@@ -20,6 +20,7 @@ mod show;
 pub mod supply;
 mod terms;
 mod trie;
+mod tsv;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -35,7 +36,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
-pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use edits::{BadLine, Edit, EditEdition, EditKind, EditTables, Edits};
+pub use model::ReportStatus;
 pub use policy::Policy;
 use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
@@ -243,7 +245,7 @@ impl Lexicon {
 
     /// The edits that come with the lexicon.
     #[must_use]
-    pub const fn edits(&self) -> &Edits {
+    pub const fn edits(&self) -> &EditTables {
         &self.billing.edits
     }
 
