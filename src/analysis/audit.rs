@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::confidence::of_words;
 use super::explain::{Standing, standings};
 use super::gaps::{Exam, Gap, axis_name, gaps};
 use super::reconcile::validity;
@@ -141,18 +142,16 @@ impl Analyzer {
         let mut open = true;
         for code in wanted.iter().filter(|c| !reads.contains(**c)) {
             let near = |s: &Suggestion| {
-                let exam = Exam::of([&s.billed])?;
+                let exam = Exam::of(lexicon, [s])?;
                 let (_, mut list) = gaps(lexicon, code, day, &exam)?;
                 // what the name says beyond the code
                 if let Some(other) = self.exam_of(code, options)
-                    && let Some((_, beyond)) =
-                        Exam::of(other.suggestions.iter().map(|s| &s.billed)).and_then(|e| gaps(lexicon, &s.code, day, &e))
+                    && let Some((_, beyond)) = Exam::of(lexicon, &other.suggestions).and_then(|e| gaps(lexicon, &s.code, day, &e))
                 {
-                    let told = |axis| exam.told.get(axis) != 0;
-                    for g in beyond {
+                    let told = |axis: Option<_>| axis.map_or(exam.located, |a| exam.told.get(a) != 0);
+                    for g in beyond.into_iter().filter(|g| told(g.axis)) {
                         if !list.iter().any(|x| x.axis == g.axis) {
-                            let open = g.axis.is_some_and(|a| !told(a));
-                            list.push(Gap { axis: g.axis, wanted: g.has, has: g.wanted, open });
+                            list.push(Gap { axis: g.axis, wanted: g.has, has: g.wanted, open: false });
                         }
                     }
                 }
@@ -188,7 +187,7 @@ impl Analyzer {
             open &= lacking > 0;
             reasons.push(format!("the name reads as {} codes: {}", reads.len(), reads.iter().copied().collect::<Vec<_>>().join(" ")));
         }
-        let least = out.analysis.suggestions.iter().filter(|s| s.defaults.is_empty()).map(|s| s.confidence).fold(1.0, f64::min);
+        let least = out.analysis.suggestions.iter().map(|s| of_words(s, true)).fold(1.0, f64::min);
         if least < options.threshold {
             open = true;
             reasons.push(format!("the name is read with a confidence of {least:.2} only"));

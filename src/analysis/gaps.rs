@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::claim::Billed;
+use super::Suggestion;
 use crate::code::family::{holds, is_in};
 use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisId, AxisKind, Counts, Effect, Family, FamilyId, RegionId, Row, Values};
@@ -11,7 +11,9 @@ use crate::lexicon::model::{AxisId, AxisKind, Counts, Effect, Family, FamilyId, 
 #[derive(Clone, Debug)]
 pub(super) struct Exam {
     pub(super) regions: Vec<RegionId>,
-    /// As told.
+    /// Whether words name the region.
+    pub(super) located: bool,
+    /// As told in words.
     pub(super) told: Values,
     /// With what silence was taken for.
     pub(super) values: Values,
@@ -19,19 +21,31 @@ pub(super) struct Exam {
 
 impl Exam {
     /// The exams behind one line as one: parts of the body that a code joins.
-    pub(super) fn of<'a>(parts: impl IntoIterator<Item = &'a Billed>) -> Option<Self> {
-        let mut parts = parts.into_iter();
-        let first = parts.next()?;
-        let mut exam = Self { regions: first.regions.clone(), told: first.told, values: first.values };
-        for part in parts {
-            exam.regions.extend(part.regions.iter().filter(|r| !exam.regions.contains(r)).copied().collect::<Vec<_>>());
-            for (to, from) in [(&mut exam.told, &part.told), (&mut exam.values, &part.values)] {
-                for (axis, bits) in from.iter() {
-                    to.add(axis, bits);
-                }
+    pub(super) fn of<'a>(lexicon: &Lexicon, parts: impl IntoIterator<Item = &'a Suggestion>) -> Option<Self> {
+        parts.into_iter().map(|s| Self::one(lexicon, s)).reduce(|mut exam, part| {
+            exam.join(&part);
+            exam
+        })
+    }
+
+    fn one(lexicon: &Lexicon, s: &Suggestion) -> Self {
+        let mut told = s.billed.told;
+        for axis in s.defaults.iter().filter_map(|(axis, _)| lexicon.axis_named(axis)) {
+            told.set(axis, 0);
+        }
+        let located = !s.billed.regions.is_empty() && !s.defaults.iter().any(|(axis, _)| axis == "region");
+        Self { regions: s.billed.regions.clone(), located, told, values: s.billed.values }
+    }
+
+    /// Adds what another part tells.
+    pub(super) fn join(&mut self, part: &Self) {
+        self.regions.extend(part.regions.iter().filter(|r| !self.regions.contains(r)).copied().collect::<Vec<_>>());
+        self.located |= part.located;
+        for (to, from) in [(&mut self.told, &part.told), (&mut self.values, &part.values)] {
+            for (axis, bits) in from.iter() {
+                to.add(axis, bits);
             }
         }
-        Some(exam)
     }
 }
 
@@ -75,7 +89,8 @@ fn lacking(lexicon: &Lexicon, f: &Family, row: &Row, exam: &Exam) -> Vec<Gap> {
     // rows told apart by views or by extent: the one that the exam tells counts
     let tells = |axis: Option<AxisId>| axis.is_some_and(|a| exam.told.get(a) != 0 && row.values.get(a) != 0);
     let passed_over = if tells(known.views) { known.extent } else { known.views.filter(|_| tells(known.extent)) };
-    let when = f.when.iter().map(|(axis, bits)| (axis, bits, false));
+    // the register of a text is none of its exam
+    let when = f.when.iter().filter(|(axis, _)| Some(*axis) != lexicon.axis_named("register")).map(|(axis, bits)| (axis, bits, false));
     let own = row.values.iter().filter(|(axis, _)| Some(*axis) != passed_over).map(|(axis, bits)| (axis, bits, true));
     for (axis, wanted, whole) in when.chain(own) {
         let (told, have) = (exam.told.get(axis), exam.values.get(axis));
@@ -97,9 +112,10 @@ fn lacking(lexicon: &Lexicon, f: &Family, row: &Row, exam: &Exam) -> Vec<Gap> {
         let a = lexicon.axis(axis);
         let refuses =
             if a.kind == AxisKind::Count { have != 0 && Counts(refused).holds(Counts(have).decisive()) } else { have & refused != 0 };
-        if refuses && !out.iter().any(|g| g.axis == Some(axis)) {
+        if refuses && Some(axis) != lexicon.axis_named("register") && !out.iter().any(|g| g.axis == Some(axis)) {
             let has = if a.kind == AxisKind::Count { have } else { have & refused };
-            out.push(Gap { axis: Some(axis), wanted: format!("not {}", a.label(has)), has: a.label(has), open: false });
+            let open = exam.told.get(axis) == 0;
+            out.push(Gap { axis: Some(axis), wanted: format!("not {}", a.label(has)), has: a.label(has), open });
         }
     }
     out
@@ -137,7 +153,7 @@ fn region(lexicon: &Lexicon, f: &Family, exam: &Exam) -> Option<Gap> {
     let named = if f.all.is_empty() { any.len() <= NAMED } else { true };
     let words = if named { label(wanted, if f.all.is_empty() { " or " } else { " and " }) } else { f.label.to_string() };
     // "spine" leaves open which part of it
-    let open = exam.regions.iter().all(|r| around(*r, wanted) && !inside(*r, wanted));
+    let open = !exam.located || exam.regions.iter().all(|r| around(*r, wanted) && !inside(*r, wanted));
     Some(Gap { axis: None, wanted: words, has: label(&exam.regions, " and "), open })
 }
 

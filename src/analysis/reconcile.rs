@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
+use super::confidence::of_words;
 use super::explain::{Standing, standings};
 use super::gaps::{Exam, axis_name, family_of, gaps};
 use super::queries::INTERVENTIONAL;
 use super::{Analysis, Analyzer, Cited, Claim, Evidence, Options, Reason, Suggestion};
 use crate::lexicon::Lexicon;
-use crate::lexicon::billing::{Cause, SideOf};
+use crate::lexicon::billing::{Cause, ModifierRule, SideOf};
 use crate::lexicon::model::{AxisId, FamilyId};
 use crate::lexicon::policy::Settings;
 
@@ -244,7 +245,7 @@ impl Analyzer {
             // what the name leaves open is no disagreement
             let clash = named.as_ref().filter(|a| !a.suggestions.is_empty()).is_some_and(|a| {
                 known.iter().any(|code| {
-                    let lacks = |s: &Suggestion| gaps(lexicon, code, bench.day, &Exam::of([&s.billed])?).map(|(_, g)| g);
+                    let lacks = |s: &Suggestion| gaps(lexicon, code, bench.day, &Exam::of(lexicon, [s])?).map(|(_, g)| g);
                     !a.suggestions.iter().filter_map(lacks).any(|g| g.iter().all(|g| g.open))
                 })
             });
@@ -266,13 +267,13 @@ impl Analyzer {
         let claim = self.claim(&analyses);
         let mut take = |code: &str, instead: Option<&String>, sources: &[super::LineSource]| {
             let parts: Vec<&Suggestion> = sources.iter().filter_map(|s| analyses[s.report].suggestions.get(s.suggestion)).collect();
-            let exam = Exam::of(parts.iter().map(|s| &s.billed));
+            let exam = Exam::of(lexicon, parts.iter().copied());
             Want::add(
                 &mut wants,
                 Want {
                     names: std::iter::once(code.to_owned()).chain(instead.cloned()).collect(),
                     members: sources.iter().map(|s| read[s.report].0).collect(),
-                    unsure: parts.iter().map(|s| s.confidence).reduce(f64::min).filter(|c| *c < options.threshold),
+                    unsure: parts.iter().map(|s| of_words(s, true)).reduce(f64::min).filter(|c| *c < options.threshold),
                     exam,
                     notes: sources.iter().flat_map(|s| read[s.report].2.clone()).collect(),
                     ..Want::of(lexicon, code, 0)
@@ -390,11 +391,7 @@ impl Want {
         w.notes.extend(new.notes);
         w.notes.dedup();
         if let (Some(exam), Some(more)) = (&mut w.exam, new.exam) {
-            for (to, from) in [(&mut exam.told, &more.told), (&mut exam.values, &more.values)] {
-                for (axis, bits) in from.iter() {
-                    to.add(axis, bits);
-                }
-            }
+            exam.join(&more);
         }
     }
 
@@ -441,7 +438,7 @@ impl Bench<'_> {
                     lines: Vec::new(),
                     tally: Tally::default(),
                     modifiers: BTreeSet::new(),
-                    exam: Exam::of(parts.iter().map(|s| &s.billed)),
+                    exam: Exam::of(self.lexicon, parts.iter().copied()),
                     confidence: parts.iter().map(|s| s.confidence).fold(1.0, f64::min),
                     addon: self.lexicon.billing.flags(exam).addon,
                 });
@@ -491,23 +488,24 @@ impl Bench<'_> {
     /// The modifiers that a report can prove and that are no side; those that say the same under one name.
     fn compared(&self, modifiers: &[String]) -> Vec<String> {
         let table = &self.lexicon.billing.modifiers;
-        let component = |under: &crate::lexicon::policy::Under| {
-            under.0.iter().any(|(option, _)| &*self.lexicon.billing.policies[*option as usize].id == "component")
-        };
         let class = |c: Cause| if matches!(c, Cause::Session | Cause::Site | Cause::Both) { Cause::Edit } else { c };
         let one = |m: &String| {
-            let rule = table.iter().find(|r| {
-                &*r.modifier == m.as_str() && self.settings.meets(&r.under) || component(&r.under) && &*r.modifier == m.as_str()
-            })?;
-            if component(&rule.under) && !self.components || self.side(m).is_some() {
+            // what the policy does not ask for is no difference; a component only where one is asked for
+            let rule =
+                table.iter().find(|r| &*r.modifier == m.as_str() && (r.head.holds(&self.settings, self.day) || self.is_component(r)))?;
+            if self.side(m).is_some() || self.is_component(rule) && !self.components {
                 return None;
             }
             let cause = rule.cause.map(class);
-            let name =
-                cause.and_then(|c| table.iter().rev().find(|r| r.cause.map(class) == Some(c))).map_or(&*rule.modifier, |r| &*r.modifier);
-            Some(name.to_owned())
+            let twin = cause.and_then(|c| table.iter().rev().find(|r| r.cause.map(class) == Some(c)));
+            Some(twin.unwrap_or(rule).modifier.to_string())
         };
         modifiers.iter().filter_map(one).collect()
+    }
+
+    /// Whether a modifier says which part of the service is billed.
+    fn is_component(&self, rule: &ModifierRule) -> bool {
+        self.lexicon.billing.asks(&rule.head, "component")
     }
 
     /// Holds a list against the record.
@@ -639,13 +637,12 @@ impl Bench<'_> {
     fn why(&self, doc: &Documented, modifiers: &str) -> String {
         let wanted: Vec<&str> = modifiers.split(' ').collect();
         let reasons = doc.lines.iter().flat_map(|l| &self.claim.lines[*l].reasons);
-        let rule = |id: &str| {
-            self.lexicon
-                .billing
-                .modifiers
-                .iter()
-                .any(|m| &*m.ground.id == id && self.compared(&[m.modifier.to_string()]).iter().any(|m| wanted.contains(&m.as_str())))
-        };
+        let rule =
+            |id: &str| {
+                self.lexicon.billing.modifiers.iter().any(|m| {
+                    &*m.head.ground.id == id && self.compared(&[m.modifier.to_string()]).iter().any(|m| wanted.contains(&m.as_str()))
+                })
+            };
         let found: Vec<String> = reasons.filter(|r| rule(&r.rule)).map(|r| r.message.clone()).collect();
         if found.is_empty() { "the report tells a reason for it".to_owned() } else { found.join("; ") }
     }
@@ -801,7 +798,7 @@ impl Bench<'_> {
     fn differences(&self, doc: &Documented, want: &Want) -> Vec<Difference> {
         let told = |e: &Option<Exam>, axis: Option<AxisId>| match (e, axis) {
             (Some(e), Some(axis)) => e.told.get(axis) != 0,
-            (Some(e), None) => !e.regions.is_empty(),
+            (Some(e), None) => e.located,
             (None, _) => true,
         };
         let mut out: Vec<Difference> = Vec::new();

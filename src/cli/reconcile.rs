@@ -3,13 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write as _};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use radcode::io::{Format, InputOptions, Record, Unusable};
+use radcode::io::{Format, InputOptions, Record, Records, Unusable};
 use radcode::{Against, Analysis, Analyzer, BilledCode, Claim, Ledger, Options, OrderedExam, Outcome, Policy, Reconciled};
 
 use super::args::{Common, InputFormat, Reading};
+use super::batch::inputs::{Found, Survey, survey, walk};
 use super::failure::Failure;
 use super::guarded;
 use super::input::unreadable;
@@ -81,6 +83,9 @@ const COLUMNS: [&str; 16] = [
     "encounter",
     "source",
 ];
+
+/// Most reports of one encounter that are held; more begin another.
+const ENCOUNTER: usize = 256;
 
 /// Outcomes of what could not be held against anything.
 const NO_REPORT: &str = "no_report";
@@ -155,8 +160,17 @@ pub fn run(args: &ReconcileArgs, common: &Common) -> Result<u8, Failure> {
         open: Vec::new(),
     };
     run.sheet.head(&COLUMNS)?;
-    for input in &args.inputs {
-        run.input(input, true)?;
+    let names = survey(&args.inputs, args.input_format);
+    let mut failed = None;
+    let _ = walk(&args.inputs, args.input_format, &mut |found| match run.input(found, &names) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(e) => {
+            failed = Some(e);
+            ControlFlow::Break(())
+        }
+    });
+    if let Some(e) = failed {
+        return Err(e);
     }
     run.close()?;
     run.unmet()?;
@@ -260,60 +274,30 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    /// A file, standard input, or the files of a folder in the order of their names.
-    fn input(&mut self, path: &Path, named: bool) -> Result<(), Failure> {
-        if path == Path::new("-") {
-            return self.records(io::stdin(), "standard input", "stdin", "-");
-        }
-        let shown = path.display().to_string();
-        if path.is_dir() {
-            let mut inside: Vec<PathBuf> = match std::fs::read_dir(path) {
-                Ok(entries) => entries.flatten().map(|e| e.path()).collect(),
-                Err(e) => {
-                    self.put_aside(&shown, &Unusable::new(format!("the folder can't be read: {e}"), "check the right to read it"));
-                    return Ok(());
-                }
-            };
-            inside.sort();
-            let hidden = |p: &PathBuf| p.file_name().is_some_and(|n| n.to_string_lossy().starts_with('.'));
-            let linked = |p: &PathBuf| p.is_dir() && p.symlink_metadata().is_ok_and(|m| m.is_symlink());
-            for path in inside.iter().filter(|p| !hidden(p) && !linked(p)) {
-                self.input(path, false)?;
-            }
-            return Ok(());
-        }
-        if !path.exists() && named {
-            self.put_aside(&shown, &Unusable::new("there is no such file or folder", "check the name"));
-            return Ok(());
-        }
-        let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        match File::open(path) {
-            Ok(file) => self.records(file, &shown, &stem, &shown),
-            Err(e) => {
-                self.put_aside(&shown, &unreadable(&e));
-                Ok(())
-            }
-        }
-    }
-
-    fn records(&mut self, from: impl io::Read + Send + 'static, source: &str, id: &str, name: &str) -> Result<(), Failure> {
+    fn input(&mut self, found: Found<'_>, names: &Survey) -> Result<(), Failure> {
         let options = InputOptions {
             format: self.args.input_format.map(Format::from),
             encoding: self.args.reading.encoding,
             max_report_bytes: self.args.reading.max_report_bytes,
             ..InputOptions::default()
         };
-        let mut records = match radcode::io::open(from, id, name, &options) {
+        let (source, records) = match found {
+            Found::Other => return Ok(()),
+            Found::Aside(path, why) => (path.display().to_string(), Err(why)),
+            Found::Stdin => ("standard input".to_owned(), radcode::io::open(io::stdin(), "stdin", "-", &options)),
+            Found::File(path) => (path.display().to_string(), open(path, &names.id(path), &options)),
+        };
+        let mut records = match records {
             Ok(records) => records,
             Err(u) => {
-                self.put_aside(source, &u);
+                self.put_aside(&source, &u);
                 return Ok(());
             }
         };
         while let Some(record) = records.next() {
             match record {
-                Ok(record) => self.report(source, record)?,
-                Err(u) => self.put_aside(source, &u),
+                Ok(record) => self.report(&source, record)?,
+                Err(u) => self.put_aside(&source, &u),
             }
         }
         Ok(())
@@ -338,7 +322,7 @@ impl Run<'_> {
         let goes_on = |r: &Report| {
             r.record.encounter.is_some() && r.record.encounter == record.encounter && r.analysis.claim.day == analysis.claim.day
         };
-        if !self.open.last().is_some_and(goes_on) {
+        if !self.open.last().is_some_and(goes_on) || self.open.len() == ENCOUNTER {
             self.close()?;
         }
         self.open.push(Report { source: source.to_owned(), record, analysis });
@@ -529,6 +513,16 @@ impl Run<'_> {
         self.aside += 1;
         say(&format!("{source}{}: set aside: {why}", why.place));
     }
+}
+
+/// Opens a file of any form.
+fn open(path: &Path, id: &str, options: &InputOptions) -> Result<Box<dyn Records>, Unusable> {
+    let file = File::open(path).map_err(|e| unreadable(&e))?;
+    #[cfg(feature = "parquet")]
+    if options.format == Some(Format::Parquet) || options.format.is_none() && path.extension().is_some_and(|e| e == "parquet") {
+        return radcode::io::parquet::records(file, options);
+    }
+    radcode::io::open(file, id, &path.display().to_string(), options)
 }
 
 /// A row that holds only some cells.
