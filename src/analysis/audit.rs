@@ -151,7 +151,7 @@ impl Analyzer {
                     let told = |axis: Option<_>| axis.map_or(exam.located, |a| exam.told.get(a) != 0);
                     for g in beyond.into_iter().filter(|g| told(g.axis)) {
                         if !list.iter().any(|x| x.axis == g.axis) {
-                            list.push(Gap { axis: g.axis, wanted: g.has, has: g.wanted, open: false });
+                            list.push(Gap { axis: g.axis, wanted: g.has, has: g.wanted, open: false, assumed: false });
                         }
                     }
                 }
@@ -199,12 +199,13 @@ impl Analyzer {
     fn words(&self, code: &str, g: &Gap) -> String {
         let axis = axis_name(self.lexicon(), g.axis);
         let code = match g.wanted.as_str() {
-            "" => format!("{code} says nothing of {axis}"),
+            "" => format!("{code} is of any {axis}"),
             w => format!("{code} is {w}"),
         };
         let name = match (g.open, g.has.as_str()) {
-            (true, "") => format!("the name is silent on {axis}"),
-            (true, has) => format!("the name leaves {axis} open, taken as {has}"),
+            (true, has) if g.assumed && g.axis.is_some() => format!("the name is silent on {axis}, taken as {has}"),
+            (true, has) if g.assumed && !has.is_empty() => format!("the name says {has}"),
+            (true, _) => "the name does not say it".to_owned(),
             (false, "") => format!("the name says nothing of {axis}"),
             (false, has) => format!("the name says {has}"),
         };

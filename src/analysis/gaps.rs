@@ -57,8 +57,10 @@ pub(super) struct Gap {
     pub(super) wanted: String,
     /// What the exam has, in our own words; where it is silent what that is taken for, if for anything.
     pub(super) has: String,
-    /// Whether the exam's words leave it open.
+    /// Whether the exam's words do not contradict.
     pub(super) open: bool,
+    /// Whether silence was taken for what the exam has, or a wider region was named.
+    pub(super) assumed: bool,
 }
 
 /// What keeps an exam from a code, by the code's nearest family; `None` for a code of no family on the day.
@@ -104,7 +106,8 @@ fn lacking(lexicon: &Lexicon, f: &Family, row: &Row, exam: &Exam) -> Vec<Gap> {
         let wanted = if a.kind == AxisKind::Flags { wanted & !have } else { wanted };
         if !met && !out.iter().any(|g| g.axis == Some(axis)) {
             let open = told == 0 || a.kind == AxisKind::Flags;
-            out.push(Gap { axis: Some(axis), wanted: words(lexicon, axis, wanted, whole), has: a.label(have), open });
+            let assumed = told == 0 && have != 0;
+            out.push(Gap { axis: Some(axis), wanted: words(lexicon, axis, wanted, whole), has: a.label(have), open, assumed });
         }
     }
     for (axis, refused) in f.unless.iter() {
@@ -115,7 +118,7 @@ fn lacking(lexicon: &Lexicon, f: &Family, row: &Row, exam: &Exam) -> Vec<Gap> {
         if refuses && Some(axis) != lexicon.axis_named("register") && !out.iter().any(|g| g.axis == Some(axis)) {
             let has = if a.kind == AxisKind::Count { have } else { have & refused };
             let open = exam.told.get(axis) == 0;
-            out.push(Gap { axis: Some(axis), wanted: format!("not {}", a.label(has)), has: a.label(has), open });
+            out.push(Gap { axis: Some(axis), wanted: format!("not {}", a.label(has)), has: a.label(has), open, assumed: open });
         }
     }
     out
@@ -150,11 +153,18 @@ fn region(lexicon: &Lexicon, f: &Family, exam: &Exam) -> Option<Gap> {
     if met && !beside {
         return None;
     }
-    let named = if f.all.is_empty() { any.len() <= NAMED } else { true };
-    let words = if named { label(wanted, if f.all.is_empty() { " or " } else { " and " }) } else { f.label.to_string() };
+    // of a family of many regions those that the exam is about
+    let near: Vec<RegionId> =
+        any.iter().copied().filter(|w| exam.regions.iter().any(|r| is_in(lexicon, *r, *w) || is_in(lexicon, *w, *r))).collect();
+    let words = match (f.all.is_empty(), near.len(), any.len()) {
+        (false, ..) => label(&f.all, " and "),
+        (true, 1..=NAMED, _) => label(&near, " or "),
+        (true, _, 1..=NAMED) => label(&any, " or "),
+        _ => f.label.to_string(),
+    };
     // "spine" leaves open which part of it
     let open = !exam.located || exam.regions.iter().all(|r| around(*r, wanted) && !inside(*r, wanted));
-    Some(Gap { axis: None, wanted: words, has: label(&exam.regions, " and "), open })
+    Some(Gap { axis: None, wanted: words, has: label(&exam.regions, " and "), open, assumed: open })
 }
 
 /// The name of an axis in a sentence.

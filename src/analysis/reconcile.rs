@@ -244,10 +244,12 @@ impl Analyzer {
             }
             // what the name leaves open is no disagreement
             let clash = named.as_ref().filter(|a| !a.suggestions.is_empty()).is_some_and(|a| {
-                known.iter().any(|code| {
-                    let lacks = |s: &Suggestion| gaps(lexicon, code, bench.day, &Exam::of(lexicon, [s])?).map(|(_, g)| g);
-                    !a.suggestions.iter().filter_map(lacks).any(|g| g.iter().all(|g| g.open))
-                })
+                known.iter().filter(|code| !a.suggestions.iter().any(|s| successors(lexicon, code, bench.day).any(|x| x == s.code))).any(
+                    |code| {
+                        let lacks = |s: &Suggestion| gaps(lexicon, code, bench.day, &Exam::of(lexicon, [s])?).map(|(_, g)| g);
+                        !a.suggestions.iter().filter_map(lacks).any(|g| g.iter().all(|g| g.open))
+                    },
+                )
             });
             let note = clash.then(|| {
                 let reads: Vec<&str> = suggested.iter().map(String::as_str).collect();
@@ -690,18 +692,15 @@ impl Bench<'_> {
         let list = if against == Against::Order { "ordered" } else { "billed" };
         for d in &differences {
             let axis = axis_name(self.lexicon, d.axis);
-            let given = match (d.given_open, d.given.is_empty()) {
-                (true, true) => format!("the order is silent on {axis}"),
-                (true, false) => format!("the order leaves {axis} open ({})", d.given),
-                (false, true) => format!("{list} without a word on {axis}"),
-                (false, false) => format!("{list} {}", d.given),
+            let side = |open: bool, who: &str, did: &str, what: &str| match (open, what) {
+                (true, "") => format!("{who} is silent on {axis}"),
+                (true, _) if d.axis.is_none() => format!("{who} says {what}"),
+                (true, _) => format!("{who} is silent on {axis}, taken as {what}"),
+                (false, "") => format!("{did} without a word on {axis}"),
+                (false, _) => format!("{did} {what}"),
             };
-            let record = match (d.record_open, d.documented.is_empty()) {
-                (true, true) => format!("the report is silent on {axis}"),
-                (true, false) => format!("the report leaves {axis} open ({})", d.documented),
-                (false, true) => format!("documented without a word on {axis}"),
-                (false, false) => format!("documented {}", d.documented),
-            };
+            let given = side(d.given_open, "the order", list, &d.given);
+            let record = side(d.record_open, "the report", "documented", &d.documented);
             row.reasons.push(format!("{given}, {record}"));
         }
         if differences.is_empty() {
@@ -796,30 +795,31 @@ impl Bench<'_> {
     }
 
     fn differences(&self, doc: &Documented, want: &Want) -> Vec<Difference> {
-        let told = |e: &Option<Exam>, axis: Option<AxisId>| match (e, axis) {
-            (Some(e), Some(axis)) => e.told.get(axis) != 0,
-            (Some(e), None) => e.located,
-            (None, _) => true,
+        // what silence was taken for is open; what is not there at all is not
+        let taken = |e: &Option<Exam>, axis: Option<AxisId>| match (e, axis) {
+            (Some(e), Some(axis)) => e.told.get(axis) == 0 && e.values.get(axis) != 0,
+            (Some(e), None) => !e.located,
+            (None, _) => false,
         };
         let mut out: Vec<Difference> = Vec::new();
         if let Some((_, list)) = doc.exam.as_ref().and_then(|e| gaps(self.lexicon, want.code(), self.day, e)) {
             out.extend(list.into_iter().map(|g| Difference {
                 axis: g.axis,
-                given_open: !told(&want.exam, g.axis),
+                given_open: taken(&want.exam, g.axis),
                 given: g.wanted,
                 documented: g.has,
-                record_open: g.open,
+                record_open: g.assumed,
             }));
         }
         if let Some((_, list)) = want.exam.as_ref().and_then(|e| gaps(self.lexicon, &doc.names[0], self.day, e)) {
             for g in list {
                 match out.iter_mut().find(|d| d.axis == g.axis) {
-                    Some(d) => d.given_open |= g.open,
+                    Some(d) => d.given_open |= g.assumed,
                     None => out.push(Difference {
                         axis: g.axis,
-                        given_open: g.open,
+                        given_open: g.assumed,
                         given: g.has,
-                        record_open: !told(&doc.exam, g.axis),
+                        record_open: taken(&doc.exam, g.axis),
                         documented: g.wanted,
                     }),
                 }
@@ -858,8 +858,7 @@ impl Bench<'_> {
 
     /// Whether the documented code came in the place of one that ended.
     fn comes_after(&self, code: &str, doc: &Documented) -> bool {
-        let successor = self.lexicon.code(code).filter(|c| !c.in_force(self.day)).and_then(|c| c.successor.as_deref()).unwrap_or_default();
-        successor.split(['|', '+']).any(|s| doc.names.iter().any(|n| n == s))
+        successors(self.lexicon, code, self.day).any(|s| doc.names.iter().any(|n| n == s))
     }
 
     fn named(&self, code: &str, label: &str) -> String {
@@ -913,6 +912,12 @@ enum Kin {
     Family,
     /// Of one modality and place.
     Place,
+}
+
+/// The codes that came in the place of one that had ended.
+fn successors<'a>(lexicon: &'a Lexicon, code: &str, day: Date) -> impl Iterator<Item = &'a str> {
+    let successor = lexicon.code(code).filter(|c| !c.in_force(day)).and_then(|c| c.successor.as_deref()).unwrap_or_default();
+    successor.split(['|', '+']).filter(|s| !s.is_empty())
 }
 
 fn cited(report: usize, evidence: &[Evidence]) -> impl Iterator<Item = Cited> {
