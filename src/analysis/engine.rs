@@ -145,6 +145,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, optio
         policy: options.policy.clone(),
         claim: claim::empty(day),
         told,
+        time: circumstances::time(&r),
     };
     let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
     settle::settle(lexicon, &mut analysis, claim, billed);
