@@ -145,6 +145,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, optio
         policy: options.policy.clone(),
         claim: claim::empty(day),
         told,
+        time: circumstances::time(&r),
     };
     let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
     settle::settle(lexicon, &mut analysis, claim, billed);
@@ -555,7 +556,7 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 /// The family's other codes, and what they would need.
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
-    for r in &lexicon.family(c.family).rows {
+    for r in lexicon.family(c.family).rows_with(&c.code) {
         let register = lexicon.axis_named("register");
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
         if elsewhere
