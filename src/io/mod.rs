@@ -7,6 +7,8 @@ mod csv;
 mod dft;
 mod fhir;
 mod fhir_out;
+mod fhir_text;
+mod fhir_wire;
 mod hl7;
 mod html;
 mod items;

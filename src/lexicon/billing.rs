@@ -210,6 +210,8 @@ pub(crate) struct Circumstance {
     pub(crate) exam: bool,
     /// Sections beside the report of the exam itself whose words count too.
     pub(crate) read_in: Vec<SectionKind>,
+    /// Minutes between the times of two exams that tell it as well.
+    pub(crate) apart: Option<u16>,
 }
 
 /// What the fee schedule says of a code.
@@ -284,6 +286,11 @@ impl Billing {
             EntryKind::Modifier => found(self.modifiers.iter().map(|r| &r.head.ground), id),
             _ => None,
         }
+    }
+
+    /// Whether an entry hangs on a choice of policy.
+    pub(crate) fn asks(&self, head: &Head, option: &str) -> bool {
+        head.under.0.iter().any(|(asked, _)| self.policies.get(*asked as usize).is_some_and(|p| &*p.id == option))
     }
 
     /// Where a modifier stands in the order of payers.
