@@ -194,7 +194,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_packings_neither_panic_nor_depend_on_pieces(zstd in any::<bool>(), changes in changes(), size in 1..50usize) {

@@ -115,7 +115,10 @@ pub(super) fn unpack(from: Input, expansion: u64) -> io::Result<Input> {
 }
 
 /// A reader that has enough in its buffer to tell a form by, or as much as its buffer takes.
-fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
+///
+/// # Errors
+/// Nothing can be read.
+pub(super) fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
     let mut head = vec![0; BUFFER];
     let mut filled = 0;
     let mut later = None;
