@@ -85,11 +85,6 @@ impl<'a> Reader<'a> {
                 return Err(Unusable::new(name, "reports come in ORU, MDM, ORM, OMG and OMI; leave others out"));
             }
         };
-        if ["PID", "OBR"].iter().any(|n| header.holds(n)) {
-            let help =
-                "each segment ends in CR or LF; here they follow each other after blanks, where no text could be told from a segment";
-            return Err(Unusable::new("segments that are not on lines of their own", help));
-        }
         if !header.field(14).is_empty() || message.segments().any(|s| s.name() == "DSC" && !s.field(1).is_empty()) {
             let help = "the pieces (MSH-14, DSC) are not put together here: have the message sent in one";
             return Err(Unusable::new("a message that goes on in another", help));
