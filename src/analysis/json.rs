@@ -56,6 +56,8 @@ pub struct JsonOptions {
 pub struct Answer<'a> {
     schema: u32,
     id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<SourceJson<'a>>,
     confidence: f64,
     code_set: String,
     lexicon: LexiconJson<'a>,
@@ -70,6 +72,14 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// As the answer for a report of an input: its name, the line that the report begins on, its place in the format's
+    /// own terms.
+    #[must_use]
+    pub fn from_source(mut self, input: &'a str, line: Option<u64>, item: Option<&'a str>) -> Self {
+        self.source = Some(SourceJson { input, line, item });
+        self
+    }
+
     /// As the answer for one of the reports of an encounter: the last of them carries the claim of all.
     #[must_use]
     pub fn of_encounter(mut self, encounter: &'a str, claim: Option<ClaimJson<'a>>) -> Self {
@@ -77,6 +87,15 @@ impl<'a> Answer<'a> {
         self.claim = claim;
         self
     }
+}
+
+#[derive(Serialize, Debug)]
+struct SourceJson<'a> {
+    input: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'a str>,
 }
 
 #[derive(Serialize, Debug)]
@@ -189,6 +208,7 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
     Answer {
         schema: 1,
         id: report.id,
+        source: None,
         confidence: round(analysis.confidence),
         code_set: analysis.code_set.to_string(),
         lexicon: LexiconJson { edition: lexicon.edition(), sha256: lexicon.sha256() },

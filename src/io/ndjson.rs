@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, Visitor};
 
 use super::text::{day, decode};
 use super::{Bill, Input, InputOptions, Ordered, Place, Record, Records, Unusable, nothing};
-use crate::analysis::{JsonOptions, ReportText, answer, claim_json};
+use crate::analysis::{JsonOptions, ReportStatus, ReportText, answer, claim_json};
 
 /// What `read_line` found.
 #[derive(Debug, PartialEq, Eq)]
@@ -117,10 +117,21 @@ struct Fields<'a> {
     encounter: Option<Id<'a>>,
     #[serde(borrow, default)]
     patient: Option<Id<'a>>,
+    #[serde(default)]
+    status: Option<Status>,
     #[serde(borrow, default)]
     ordered: Option<Several<Exam<'a>>>,
     #[serde(borrow, default)]
     billed: Option<Several<Id<'a>>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Status {
+    Preliminary,
+    Final,
+    Corrected,
+    Addended,
 }
 
 /// One, or a list.
@@ -211,6 +222,12 @@ pub(super) fn record(object: &str, place: Place, id: &str, limit: u64) -> Result
         day: day.map_err(|help| Unusable::new("`date_of_service` is no day", help))?,
         encounter: fields.encounter.map(|e| e.0.into_owned()),
         patient: fields.patient.map(|p| p.0.into_owned()),
+        status: fields.status.map(|s| match s {
+            Status::Preliminary => ReportStatus::Preliminary,
+            Status::Final => ReportStatus::Final,
+            Status::Corrected => ReportStatus::Corrected,
+            Status::Addended => ReportStatus::Addended,
+        }),
         ordered: several(fields.ordered).map(ordered).collect(),
         billed: several(fields.billed).map(|b| b.0.into_owned()).collect(),
         place,
@@ -237,12 +254,20 @@ fn ordered(exam: Exam<'_>) -> Ordered {
 /// A mistake in JSON. Messages about wrong values quote them, so those are said in our own words.
 fn mistake(e: &serde_json::Error) -> Unusable {
     if e.classify() == serde_json::error::Category::Data {
-        let help = "`text` and `date_of_service` are strings, `id` and `encounter` a string or a number, each once, inside one { }";
-        return Unusable::new(format!("a field has the wrong form at column {}", e.column()), help);
+        let help = "`text` and `date_of_service` are strings, `id` and `encounter` a string or a number, `status` one of preliminary, final, corrected, addended; each once, inside one { }";
+        return Unusable::new(format!("a field has the wrong form at {}", spot(e)), help);
     }
     let said = e.to_string();
     let what = said.split(" at line ").next().unwrap_or("no JSON");
-    Unusable::new(format!("malformed JSON at column {}: {what}", e.column()), "write one JSON object a line")
+    Unusable::new(format!("malformed JSON at {}: {what}", spot(e)), "write one JSON object a line")
+}
+
+/// Where in an object a mistake is.
+pub(super) fn spot(e: &serde_json::Error) -> String {
+    match e.line() {
+        0 | 1 => format!("column {}", e.column()),
+        line => format!("its line {line}, column {}", e.column()),
+    }
 }
 
 /// The contract's objects of a bill, a line each: of several reports the last carries the claim.
@@ -250,7 +275,8 @@ pub(super) fn write(bill: &Bill<'_>, out: &mut Vec<u8>) {
     let options = JsonOptions { text: bill.words };
     let texts: Vec<ReportText<'_>> = bill.reports.iter().map(super::Answered::text).collect();
     for (i, (report, text)) in bill.reports.iter().zip(&texts).enumerate() {
-        let mut json = answer(*text, bill.lexicon, report.analysis, options);
+        let (line, item) = (report.record.place.line, report.record.place.item.as_deref());
+        let mut json = answer(*text, bill.lexicon, report.analysis, options).from_source(report.source, line, item);
         if let Some(encounter) = bill.encounter() {
             let last = i + 1 == texts.len();
             json = json.of_encounter(encounter, last.then(|| claim_json(bill.claim, &texts, options)));
