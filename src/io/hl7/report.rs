@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::civil::Date;
 
-use super::super::{Ordered, Place, Record, Unusable};
+use super::super::{Ordered, Place, Record, Unusable, rtf};
 use super::escape::switches;
 use super::message::{Message, Segment};
 use super::{Cut, InputOptions, data};
@@ -165,6 +165,10 @@ impl<'a> Reader<'a> {
             }
             let value: Vec<String> = obx.repetitions(5).map(|r| if kind.starts_with('C') { coded(*obx, r) } else { obx.text(r) }).collect();
             content.add(*number, "", &value.join("\n"), status(&obx.component(11, 1)));
+        }
+        if rtf::begins(content.text.as_bytes()) {
+            content.text = rtf::text(content.text.as_bytes())?;
+            content.parts.truncate(1);
         }
         if content.text.trim().is_empty() {
             let mut problem = None;
