@@ -77,7 +77,7 @@ fn several_exams_of_a_message() {
     let second = all[1].as_ref().expect("a record");
     assert_eq!(second.text, "EXAM: XR KNEES, BILATERAL, 3 VIEWS\nThree views of each knee: no fracture & no effusion ^ as before.");
     assert_eq!(second.parts[0].from, "OBX[6]-5", "OBX are counted over the message");
-    assert!([first, second].iter().all(|r| r.encounter.as_deref() == Some("M1001")));
+    assert!([first, second].iter().all(|r| r.encounter.as_deref() == Some("M1001/ACC-1001")));
 }
 
 #[test]
@@ -289,6 +289,10 @@ fn orders_beside_a_report() {
     assert_eq!((linked.id.as_str(), linked.encounter), ("ACC", None));
     let names: Vec<Option<&str>> = linked.ordered.iter().map(|o| o.name.as_deref()).collect();
     assert_eq!((names, linked.billed), (vec![Some("CT HEAD"), Some("CT ABDOMEN")], vec!["74160".to_owned()]));
+    // or the same text under each
+    let same =
+        record(oru(&["OBX|1|TX|||CT CHEST AND ABDOMEN||||||F", "OBR|2||ACC2|Y^CT ABDOMEN", "OBX|1|TX|||CT CHEST AND ABDOMEN||||||F"]));
+    assert_eq!((same.id.as_str(), same.ordered.len(), same.encounter), ("ACC", 2, None));
     // which report an exam without text belongs to can't be told from several
     let several = read(oru(&["OBX|1|TX|||CT", "OBR|2||ACC2", "OBR|3||ACC3", "OBX|1|TX|||MR"]));
     assert_eq!(places(&several), [":1 message 1 OBR[1] ACC", ":1 message 1 OBR[2] no text", ":1 message 1 OBR[3] ACC3"]);
@@ -298,7 +302,7 @@ fn orders_beside_a_report() {
     // patients of one message make no encounter together
     let message = "MSH|^~\\&|A|B|||1||ORU^R01|C|P|2.3\rPID|||1\rOBR|1||A\rOBX|1|TX|||CT\rPID|||2\rOBR|1||B\rOBX|1|TX|||MR";
     let encounters: Vec<Option<String>> = read(message).into_iter().map(|a| a.expect("a record").encounter).collect();
-    assert_eq!(encounters, [Some("C/1".to_owned()), Some("C/2".to_owned())]);
+    assert_eq!(encounters, [Some("C/A".to_owned()), Some("C/B".to_owned())]);
 }
 
 #[test]

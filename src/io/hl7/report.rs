@@ -1,6 +1,7 @@
 //! The reports of a message.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::civil::Date;
 
@@ -28,7 +29,7 @@ enum Kind {
 }
 
 /// An OBR and what belongs to it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Group<'a> {
     obr: Option<Segment<'a>>,
     /// Its number among the groups of the message, from 1.
@@ -99,20 +100,40 @@ impl<'a> Reader<'a> {
             return Err(Unusable::new("a document that has been withdrawn (TXA-19)", "nothing to do: it replaces what was sent before"));
         }
         let contents: Vec<Result<Option<Content>, Unusable>> = self.groups.iter().map(|g| self.content(g)).collect();
-        let told = contents.iter().filter(|c| !matches!(c, Ok(None))).count();
-        if told == 0 {
-            return Err(self.no_text());
+        // the exams that are read in the report of a group, by its index: exams that were linked carry the same text
+        let mut with: Vec<Vec<&Group<'a>>> = vec![Vec::new(); self.groups.len()];
+        let mut firsts: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut told = Vec::new();
+        for (i, (group, content)) in self.groups.iter().zip(&contents).enumerate() {
+            match content {
+                Ok(Some(content)) => match firsts.entry((group.patient, content.text.as_str())) {
+                    Entry::Occupied(first) => with[*first.get()].push(group),
+                    Entry::Vacant(none) => {
+                        none.insert(i);
+                        told.push(i);
+                    }
+                },
+                Ok(None) => {}
+                Err(_) => told.push(i),
+            }
         }
-        for (group, content) in self.groups.iter().zip(contents) {
-            // the exams of orders without a text of their own are read with the only one that there is
-            let with: Vec<&Group<'_>> =
-                if told == 1 { self.groups.iter().filter(|g| g.number != group.number).collect() } else { Vec::new() };
+        let only = match told[..] {
+            [] => return Err(self.no_text()),
+            [only] => Some(only),
+            _ => None,
+        };
+        if let Some(only) = only {
+            // or they carry it once for all
+            with[only] = self.groups.iter().filter(|g| g.number != self.groups[only].number).collect();
+        }
+        for (i, content) in contents.into_iter().enumerate() {
+            let group = &self.groups[i];
             let record = match content {
-                Ok(Some(content)) => self.record(group, &with, content, told > 1),
-                Ok(None) if told == 1 => continue,
-                Ok(None) => {
+                Ok(Some(content)) if told.binary_search(&i).is_ok() => self.record(group, &with[i], content, told.len() > 1),
+                Ok(None) if only.is_none() => {
                     Err(Unusable::new("no text", "its OBR has no OBX that holds some; the other reports of the message are answered"))
                 }
+                Ok(_) => continue,
                 Err(unusable) => Err(unusable),
             };
             out.push_back(record.map_err(|u| u.at(self.place_of(group))));
@@ -189,17 +210,23 @@ impl<'a> Reader<'a> {
         if content.text.len() as u64 > self.limit { Err(Unusable::too_long(self.limit)) } else { Ok(Some(content)) }
     }
 
+    /// The id of the exam or the document, by whoever did it, else by whoever ordered it.
+    fn order(&self, group: &Group<'_>) -> Option<String> {
+        let txa = self.txa.filter(|_| self.kind == Kind::Document);
+        first_of(&[(group.obr, 3), (txa, 15), (group.obr, 2), (txa, 14), (txa, 12)])
+    }
+
     fn record(&self, group: &Group<'a>, with: &[&Group<'a>], content: Content, several: bool) -> Result<Record, Unusable> {
         let (obr, txa) = (group.obr, self.txa.filter(|_| self.kind == Kind::Document));
-        let first = |of: &[(Option<Segment<'a>>, usize)]| {
-            let value = |(segment, field): &(Option<Segment<'a>>, usize)| segment.map(|s| s.component(*field, 1));
-            of.iter().filter_map(value).find(|id| !id.is_empty())
-        };
-        let control = first(&[(Some(self.header), 10)]).unwrap_or_else(|| self.number.to_string());
-        let id = first(&[(obr, 3), (txa, 15), (obr, 2), (txa, 14), (txa, 12)]);
-        let id = id.unwrap_or_else(|| if self.groups.len() > 1 { format!("{control}/{}", group.number) } else { control.clone() });
-        let patients = self.groups.iter().any(|g| g.patient != group.patient);
-        let encounter = if patients { format!("{control}/{}", group.patient) } else { control };
+        let control = self.header.component(10, 1);
+        let id = self.order(group).unwrap_or_else(|| {
+            let message = if control.is_empty() { self.number.to_string() } else { control.clone() };
+            if self.groups.len() > 1 { format!("{message}/{}", group.number) } else { message }
+        });
+        // control ids begin anew with some senders, so an exam stands beside it
+        let of_patient = self.groups.iter().filter(|g| g.patient == group.patient);
+        let exam = of_patient.clone().find_map(|g| self.order(g)).unwrap_or_else(|| group.patient.to_string());
+        let encounter = if control.is_empty() { exam } else { format!("{control}/{exam}") };
         let (day_field, written) = match (obr.map(|o| o.component(7, 1)).unwrap_or_default(), txa) {
             (written, Some(txa)) if written.is_empty() => ("TXA-4", txa.component(4, 1)),
             (written, _) => ("OBR-7", written),
@@ -207,11 +234,11 @@ impl<'a> Reader<'a> {
         let day = day(&written).ok_or_else(|| {
             Unusable::new(format!("{day_field} is no day of the calendar"), "write the time of the exam as YYYYMMDD and what follows")
         })?;
+        let exams = || std::iter::once(group).chain(with.iter().copied());
         let mut states = content.status;
-        states.extend(obr.and_then(|o| status(&o.component(25, 1))));
+        states.extend(exams().filter_map(|g| status(&g.obr?.component(25, 1))));
         states.extend(txa.and_then(|t| completion(&t.component(17, 1))));
         states.extend(txa.and_then(|_| event(&self.header.component(9, 2))));
-        let exams = std::iter::once(group).chain(with.iter().copied());
         Ok(Record {
             id,
             text: content.text,
@@ -219,13 +246,18 @@ impl<'a> Reader<'a> {
             day,
             encounter: several.then_some(encounter),
             status: states.into_iter().min_by_key(|s| settled(*s)),
-            ordered: exams.clone().filter_map(|g| g.obr).flat_map(ordered).collect(),
-            billed: exams.flat_map(|g| &g.billed).map(|s| billed(*s)).filter(|c| !c.is_empty()).collect(),
+            ordered: exams().filter_map(|g| g.obr).flat_map(ordered).collect(),
+            billed: exams().flat_map(|g| &g.billed).map(|s| billed(*s)).filter(|c| !c.is_empty()).collect(),
             patient: group.pid.and_then(patient),
-            visit: first(&[(group.pv1, 19), (group.pv1, 50)]),
+            visit: first_of(&[(group.pv1, 19), (group.pv1, 50)]),
             place: self.place_of(group),
         })
     }
+}
+
+/// The first of some fields that holds a value: its first component.
+fn first_of(fields: &[(Option<Segment<'_>>, usize)]) -> Option<String> {
+    fields.iter().filter_map(|(segment, field)| segment.map(|s| s.component(*field, 1))).find(|value| !value.is_empty())
 }
 
 impl Content {
