@@ -69,7 +69,7 @@ fn several_exams_of_a_message() {
     let parts: Vec<(u32, &str)> = first.parts.iter().map(|p| (p.start, p.from.as_str())).collect();
     assert_eq!(parts, [(0, "OBX[1]-5"), (31, "OBX[2]-5"), (32, "OBX[3]-5"), (152, "OBX[4]-5")]);
     let exam = |code: &str, name: &str| Ordered { code: Some(code.into()), name: Some(name.into()) };
-    assert_eq!(first.ordered, [exam("CTHWO", "CT HEAD W/O CONTRAST"), exam("70450", "Computed tomography head")]);
+    assert_eq!(first.ordered, [exam("70450", "CT HEAD W/O CONTRAST")]);
     assert_eq!(first.day, Some(Date::constant(2026, 3, 5)));
     assert_eq!(first.status, Some(ReportStatus::Final));
     assert_eq!(first.patient.as_deref(), Some("P-4711^^^NORTH"));
@@ -289,6 +289,16 @@ fn orders_beside_a_report() {
     assert_eq!((linked.id.as_str(), linked.encounter), ("ACC", None));
     let names: Vec<Option<&str>> = linked.ordered.iter().map(|o| o.name.as_deref()).collect();
     assert_eq!((names, linked.billed), (vec![Some("CT HEAD"), Some("CT ABDOMEN")], vec!["74160".to_owned()]));
+    let exam = |fields: &str| {
+        let exam = record(format!("MSH|^~\\&|A|B|||1||ORU^R01|C\rOBR|1||A|{fields}\rOBX|1|TX|||CT")).ordered.remove(0);
+        (exam.code.unwrap_or_default(), exam.name.unwrap_or_default())
+    };
+    let of = |code: &str, name: &str| (code.to_owned(), name.to_owned());
+    assert_eq!(exam("X1^CT HEAD^L"), of("X1", "CT HEAD"));
+    assert_eq!(exam("X1^CT HEAD^L^70450^Head^CPT4"), of("70450", "CT HEAD"));
+    assert_eq!(exam("12345^CT HEAD^L^^HEAD CT"), of("12345", "CT HEAD"));
+    assert_eq!(exam(&format!("^CT HEAD{}70450", "|".repeat(40))), of("70450", "CT HEAD"));
+    assert_eq!(exam(&format!("IMG5^CT HEAD{}5", "|".repeat(40))), of("IMG5", "CT HEAD"));
     // or the same text under each
     let same =
         record(oru(&["OBX|1|TX|||CT CHEST AND ABDOMEN||||||F", "OBR|2||ACC2|Y^CT ABDOMEN", "OBX|1|TX|||CT CHEST AND ABDOMEN||||||F"]));

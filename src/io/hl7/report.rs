@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
             day,
             encounter: several.then_some(encounter),
             status: states.into_iter().min_by_key(|s| settled(*s)),
-            ordered: exams().filter_map(|g| g.obr).flat_map(ordered).collect(),
+            ordered: exams().filter_map(|g| ordered(g.obr?)).collect(),
             billed: exams().flat_map(|g| &g.billed).map(|s| billed(*s)).filter(|c| !c.is_empty()).collect(),
             patient: group.pid.and_then(patient),
             visit: first_of(&[(group.pv1, 19), (group.pv1, 50)]),
@@ -311,18 +311,18 @@ fn coded(obx: Segment<'_>, value: &str) -> String {
     text.cloned().unwrap_or_default()
 }
 
-/// The exams of an OBR: code and name, the alternates, and the billing code of OBR-44.
-fn ordered(obr: Segment<'_>) -> impl Iterator<Item = Ordered> {
-    let read = |field, code| (obr.component(field, code), obr.component(field, code + 1));
-    let mut exams: Vec<Ordered> = Vec::new();
-    for (code, name) in [read(4, 1), read(4, 4), read(44, 1)] {
-        let exam = Ordered { code: Some(code).filter(|c| !c.is_empty()), name: Some(name).filter(|n| !n.is_empty()) };
-        let known = exams.iter().any(|e| e.code == exam.code && (e.name == exam.name || exam.name.is_none()));
-        if !known && (exam.code.is_some() || exam.name.is_some()) {
-            exams.push(exam);
-        }
-    }
-    exams.into_iter()
+/// The exam of an OBR: of OBR-4, its alternate and OBR-44 the code that is a billing code, else the first; the first name.
+fn ordered(obr: Segment<'_>) -> Option<Ordered> {
+    let triplets = [(4, 1), (4, 4), (44, 1)].map(|(field, at)| [0, 1, 2].map(|i| obr.component(field, at + i)));
+    let shaped = |code: &str| {
+        let digits = code.bytes().filter(u8::is_ascii_digit).count();
+        code.len() == 5 && digits >= 4 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    };
+    let bills = |system: &str| ["C4", "C5", "CPT", "HCPC", "HPC"].iter().any(|s| system.to_ascii_uppercase().starts_with(s));
+    let billing = triplets.iter().enumerate().find(|(i, [code, _, system])| shaped(code) && (*i == 2 || bills(system)));
+    let first = |part: usize| triplets.iter().map(|t| &t[part]).find(|t| !t.is_empty()).cloned();
+    let exam = Ordered { code: billing.map(|(_, t)| t[0].clone()).or_else(|| first(0)), name: first(1) };
+    (exam != Ordered::default()).then_some(exam)
 }
 
 /// The code of a charge or procedure.
