@@ -46,6 +46,13 @@ pub(crate) struct Told {
     pub(crate) evidence: Evidence,
 }
 
+/// The time of day that a report tells for its exams.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    pub(crate) minutes: u16,
+    pub(crate) evidence: Evidence,
+}
+
 /// A suggestion of one of the reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LineSource {

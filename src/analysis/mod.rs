@@ -250,6 +250,7 @@ pub struct Analysis {
     /// The claim for this report alone.
     pub claim: Claim,
     pub(crate) told: Vec<claim::Told>,
+    pub(crate) time: Option<claim::Clock>,
 }
 
 /// Reads reports with one lexicon. Immutable, `Send + Sync`; share it between threads.

@@ -6,7 +6,6 @@ use html5gum::{DefaultEmitter, State, Token, Tokenizer};
 /// blocks and `br` on lines of their own, rows on a line each with their cells parted by a tab, list items behind `- ` or
 /// their number. Entities are decoded, white space is collapsed outside `pre`; what a page doesn't show (scripts, styles,
 /// the title of its window, comments) is left out. Any text is HTML of some kind, so nothing is an error; time is linear.
-#[allow(dead_code, reason = "readers of FHIR and HL7 come with the next change")]
 pub(super) fn text(html: &str) -> String {
     let mut page = Page { out: String::with_capacity(html.len() / 2), ..Page::default() };
     let mut hidden: Option<Vec<u8>> = None;

@@ -7,6 +7,8 @@ mod csv;
 mod dft;
 mod fhir;
 mod fhir_out;
+mod fhir_text;
+mod fhir_wire;
 mod hl7;
 mod html;
 mod items;
@@ -125,6 +127,9 @@ impl Unusable {
     /// An input that can't be read on.
     #[must_use]
     pub fn unreadable(e: &io::Error) -> Self {
+        if let Some(broken) = unpack::Broken::of(e) {
+            return Self::new(&broken.what, &broken.help);
+        }
         Self::new(format!("can't be read: {e}"), "check the name and the right to read it; what came before has been answered")
     }
 

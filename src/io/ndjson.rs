@@ -255,11 +255,19 @@ fn ordered(exam: Exam<'_>) -> Ordered {
 fn mistake(e: &serde_json::Error) -> Unusable {
     if e.classify() == serde_json::error::Category::Data {
         let help = "`text` and `date_of_service` are strings, `id` and `encounter` a string or a number, `status` one of preliminary, final, corrected, addended; each once, inside one { }";
-        return Unusable::new(format!("a field has the wrong form at column {}", e.column()), help);
+        return Unusable::new(format!("a field has the wrong form at {}", spot(e)), help);
     }
     let said = e.to_string();
     let what = said.split(" at line ").next().unwrap_or("no JSON");
-    Unusable::new(format!("malformed JSON at column {}: {what}", e.column()), "write one JSON object a line")
+    Unusable::new(format!("malformed JSON at {}: {what}", spot(e)), "write one JSON object a line")
+}
+
+/// Where in an object a mistake is.
+pub(super) fn spot(e: &serde_json::Error) -> String {
+    match e.line() {
+        0 | 1 => format!("column {}", e.column()),
+        line => format!("its line {line}, column {}", e.column()),
+    }
 }
 
 /// The contract's objects of a bill, a line each: of several reports the last carries the claim.

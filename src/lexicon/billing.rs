@@ -210,6 +210,8 @@ pub(crate) struct Circumstance {
     pub(crate) exam: bool,
     /// Sections beside the report of the exam itself whose words count too.
     pub(crate) read_in: Vec<SectionKind>,
+    /// Minutes between the times of two exams that tell it as well.
+    pub(crate) apart: Option<u16>,
 }
 
 /// What the fee schedule says of a code.

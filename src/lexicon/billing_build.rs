@@ -40,7 +40,7 @@ impl Builder<'_> {
             let (file, w) = (at.file, &at.entry);
             let id = CircumstanceId(out.circumstances.len() as u8);
             let read_in = w.read_in.iter().map(|k| self.choice(file, k, &SECTIONS, SectionKind::Other)).collect();
-            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in });
+            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in, apart: w.apart });
             self.words(file, terms, &w.terms, Sense::Circumstance(id), Scope::Any);
             self.proofs(file, Owner::Sense(Sense::Circumstance(id)), &w.hit, &w.miss);
         }

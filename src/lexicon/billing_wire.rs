@@ -140,6 +140,7 @@ pub(super) struct CircumstanceWire {
     pub(super) exam: bool,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) apart: Option<u16>,
     pub(super) terms: Words,
     pub(super) hit: Words,
     #[serde(default)]
