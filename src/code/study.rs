@@ -288,12 +288,29 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
             if apart {
                 return true;
             }
+            if runs_on(lexicon, studies, atom) {
+                return false;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
     }
+}
+
+/// Whether a method of one exam only runs on to the region of another one in the same sentence, where the title tells
+/// them apart: "CTA CHEST, CT ABDOMEN" above "CT angiogram with 3D images, then portal venous images of the abdomen".
+fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
+    const PHRASE: u32 = 32; // bytes within which a method and its region stand
+    let (known, method) = (&lexicon.known, atom.values.get(lexicon.known.method));
+    let at = |facet: Facet| atom.proofs.iter().filter(move |p| p.facet == facet).map(|p| p.span);
+    let far = at(Facet::Axis(known.method)).all(|m| at(Facet::Region).all(|r| r.start > m.end + PHRASE));
+    let titled = |s: &&Study| matches!(s.source, Source::Title | Source::Heading | Source::Order);
+    let of = |s: &Study| s.region.zip(atom.region).is_some_and(|(x, y)| is_in(lexicon, x, y) || is_in(lexicon, y, x));
+    let mut own = studies.iter().filter(titled).filter(|s| of(s));
+    let mut others = studies.iter().filter(titled).filter(|s| !of(s));
+    method != 0 && far && own.any(|s| s.values.get(known.method) == 0) && others.any(|s| s.values.get(known.method) == method)
 }
 
 /// Same modality and method, regions that are one or lie in one another. In one and the same source an exam with a
