@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::claim::{Claim, LineSource};
-use super::json::{EvidenceJson, JsonOptions, evidence_json};
+use super::json::{EvidenceJson, JsonOptions, ReportText, evidence_json};
 use super::{Cited, Rationale};
 use crate::lexicon::{EditEdition, EditKind};
-
-/// A report of a claim: its id and its text.
-pub type ReportText<'a> = (&'a str, &'a str);
 
 /// A claim ready to be serialised; borrows reports and claim.
 #[derive(Serialize, Debug)]
@@ -91,7 +88,7 @@ struct CitedJson<'a> {
 /// The contract's object for a claim. `reports` are those that were claimed, in their order.
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
-    let id = |report: usize| reports.get(report).map_or("", |r| r.0);
+    let id = |report: usize| reports.get(report).map_or("", |r| r.id);
     let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
     let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
     let edition = |e: &'a EditEdition| edition_json(e, claim);
@@ -156,8 +153,8 @@ fn rationale_json<'a>(r: &'a Rationale, reports: &[ReportText<'a>], options: Jso
 
 fn cited<'a>(list: &'a [Cited], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<CitedJson<'a>> {
     let one = |c: &'a Cited| {
-        let (report, text) = *reports.get(c.report)?;
-        Some(CitedJson { report, evidence: evidence_json(&c.evidence, text, options) })
+        let report = *reports.get(c.report)?;
+        Some(CitedJson { report: report.id, evidence: evidence_json(&c.evidence, report, options) })
     };
     list.iter().filter_map(one).collect()
 }

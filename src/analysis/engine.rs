@@ -42,7 +42,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, optio
     let admission = admit(&text, &parts, &exams);
     let r = Reading { text, parts, exams, notes, admission };
 
-    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts));
+    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts), day);
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {

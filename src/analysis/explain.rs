@@ -94,7 +94,7 @@ impl Analyzer {
     }
 }
 
-fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Standing> {
+pub(super) fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Standing> {
     let code = card.code.as_str();
     let mut out: Vec<Standing> = Vec::new();
     out.extend(analysis.suggestions.iter().enumerate().filter(|(_, s)| s.code == code).map(|(i, _)| Standing::Suggested(i)));

@@ -89,6 +89,21 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
                 ask(&q.kind, evidence(r, &proofs));
             }
         }
+        for q in lexicon.queries.iter().filter(|q| !r.exams.charge_line && !q.families.is_empty()) {
+            let untold = |c: &&Coded| {
+                let asked = q.families.contains(&c.family) && c.taken.is_none();
+                asked && q.lacking.iter().any(|(axis, bits)| c.study.values.get(axis) & bits != bits)
+            };
+            if let Some(c) = coded.iter().find(untold) {
+                let names = |p: &&Proof| {
+                    p.facet == Facet::Region
+                        || p.facet == Facet::Axis(known.method)
+                        || q.lacking.iter().any(|(a, _)| p.facet == Facet::Axis(a))
+                };
+                let proofs: Vec<Proof> = c.study.proofs.iter().filter(names).copied().collect();
+                ask(&q.kind, evidence(r, &proofs));
+            }
+        }
         let lacks = |c: &&Coded| c.study.checked.as_ref().is_some_and(|k| !k.overruled.is_empty() && !k.missing.is_empty());
         if let Some(k) = coded.iter().filter(|c| c.taken.is_none()).find(lacks).and_then(|c| c.study.checked.as_ref()) {
             ask("complete-elements", evidence(r, &k.overruled));

@@ -288,6 +288,11 @@ impl Billing {
         }
     }
 
+    /// Whether an entry hangs on a choice of policy.
+    pub(crate) fn asks(&self, head: &Head, option: &str) -> bool {
+        head.under.0.iter().any(|(asked, _)| self.policies.get(*asked as usize).is_some_and(|p| &*p.id == option))
+    }
+
     /// Where a modifier stands in the order of payers.
     pub(crate) fn order(&self, modifier: &str) -> usize {
         self.modifiers.iter().position(|m| &*m.modifier == modifier).unwrap_or(usize::MAX)

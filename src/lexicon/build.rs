@@ -203,7 +203,14 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     for at in &entries.queries {
         b.unique(at.file, &mut names, &at.entry.kind, "query");
         let (raised_by, unless) = (b.named(at.file, &at.entry.raised_by, &concepts), b.named(at.file, &at.entry.unless, &concepts));
+        let mut asked = Vec::new();
+        for id in &at.entry.families {
+            asked.extend(b.family(at.file, id.span(), id.get_ref(), &families));
+        }
+        let (lacking, _) = b.values(at.file, &at.entry.lacking);
         queries.push(QueryText {
+            families: asked,
+            lacking,
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
@@ -283,7 +290,7 @@ impl Builder<'_> {
         otherwise
     }
 
-    fn axis(&self, id: &str) -> Option<AxisId> {
+    pub(super) fn axis(&self, id: &str) -> Option<AxisId> {
         self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
     }
 
@@ -875,7 +882,7 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 27] = [
+const ROLES: [(&str, Role); 28] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
@@ -892,6 +899,7 @@ const ROLES: [(&str, Role); 27] = [
     ("respectively", Role::Respectively),
     ("acquisition", Role::Acquisition),
     ("coverage", Role::Coverage),
+    ("includes", Role::Includes),
     ("hint", Role::Hint),
     ("only", Role::Only),
     ("join", Role::Join),

@@ -249,6 +249,12 @@ impl Lexicon {
         &self.billing.edits
     }
 
+    /// Whether a code is that of an agent.
+    #[must_use]
+    pub fn is_agent(&self, code: &str) -> bool {
+        self.supplies.iter().flat_map(|s| &s.rows).any(|r| &*r.code == code)
+    }
+
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {
         self.codes.binary_search_by(|c| (*c.code).cmp(code)).ok().map(|i| &self.codes[i])
     }

@@ -396,6 +396,8 @@ pub enum Role {
     Acquisition,
     /// Says how far images reach: the regions behind it are landmarks ("from the skull base to the carina").
     Coverage,
+    /// Says that what follows are parts of the region before it: "including the kidneys".
+    Includes,
     /// Hints at an axis value where no exam statement speaks.
     Hint,
     /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").
@@ -454,6 +456,10 @@ pub struct Checklist {
     pub elements: Vec<Box<str>>,
     /// Sets of elements of which one is enough, by index.
     pub ways: Vec<Vec<u8>>,
+    /// How many elements a report may leave out before its study counts as limited; they are asked for all the same.
+    pub spare: u8,
+    /// The axis by which a title names the complete study, beside its extent.
+    pub named_by: Option<AxisId>,
     /// Whether an element counts where the technique says that it was scanned.
     pub scanned: bool,
 }
@@ -824,6 +830,10 @@ pub struct QueryText {
     pub raised_by: Vec<ConceptId>,
     /// The axis on which a default raises it.
     pub default_of: Option<AxisId>,
+    /// Families of whose studies it is asked where a report does not tell `lacking`.
+    pub families: Vec<FamilyId>,
+    /// What the report of such a study has to tell, all of it.
+    pub lacking: Values,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.

@@ -255,6 +255,9 @@ pub(super) struct ChecklistWire {
     pub(super) of: Words,
     pub(super) ways: Vec<Words>,
     #[serde(default)]
+    pub(super) spare: u8,
+    pub(super) named_by: Option<Spanned<String>>,
+    #[serde(default)]
     pub(super) scanned: bool,
     #[serde(default)]
     pub(super) whole: Words,
@@ -314,6 +317,10 @@ pub(super) struct QueryWire {
     #[serde(default)]
     pub(super) raised_by: Words,
     pub(super) default_of: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) families: Words,
+    #[serde(default)]
+    pub(super) lacking: ValuesWire,
     #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]

@@ -73,7 +73,7 @@ struct Placed<T> {
     at: usize,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Group {
     values: Values,
     implied: Values,
@@ -84,6 +84,7 @@ struct Group {
     /// Numbers of views.
     counts: Vec<Placed<u64>>,
     projections: Vec<Placed<u64>>,
+    extents: Vec<Placed<u64>>,
     /// Words that tell views of each side.
     each: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
@@ -91,6 +92,9 @@ struct Group {
     /// Position behind which regions came after the modality word.
     modality_at: Option<usize>,
     last_join: Option<usize>,
+    joins: Vec<usize>,
+    /// Words behind which parts of what stands before are named: "including".
+    includes: Vec<usize>,
     starts_after_stop: bool,
     span: Option<Span>,
 }
@@ -118,7 +122,10 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
         prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
-        atoms_of(lexicon, g, &mut atoms);
+        match split_sides(lexicon, g) {
+            Some(parts) => parts.iter().for_each(|part| atoms_of(lexicon, part, &mut atoms)),
+            None => atoms_of(lexicon, g, &mut atoms),
+        }
     }
     atoms
 }
@@ -133,7 +140,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         let concept = match p.item {
             Item::Concept(id) => id,
             Item::Join => {
-                last(&mut groups).last_join = Some(i);
+                join(last(&mut groups), i);
                 i += 1;
                 continue;
             }
@@ -169,7 +176,8 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         };
         let c = lexicon.concept(concept);
         match c.role {
-            Role::Join => last(&mut groups).last_join = Some(i),
+            Role::Join => join(last(&mut groups), i),
+            Role::Includes => last(&mut groups).includes.push(i),
             Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
                 let bound = bind(lexicon, pieces, i, title);
                 if let Some(b) = bound.as_ref().filter(|b| b.bits != 0) {
@@ -222,6 +230,11 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
     }
     groups.retain(|g| g.span.is_some());
     groups
+}
+
+fn join(g: &mut Group, at: usize) {
+    g.last_join = Some(at);
+    g.joins.push(at);
 }
 
 fn last(groups: &mut [Group]) -> &mut Group {
@@ -293,6 +306,9 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             // of two words for one axis the later holds, of a value and a way of it the way
             let way = lexicon.axis(axis).narrower(g.values.get(axis), bits);
             g.values.set(axis, way.unwrap_or(bits));
+            if Some(axis) == known.extent {
+                g.extents.push(Placed { value: bits, span, concept: Some(concept), at });
+            }
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         }
     }
@@ -368,7 +384,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         i += 1;
                         continue;
                     }
-                    Role::Filler | Role::Join | Role::Or | Role::AtLeast | Role::AtMost | Role::LessThan => {
+                    Role::Filler | Role::Includes | Role::Join | Role::Or | Role::AtLeast | Role::AtMost | Role::LessThan => {
                         i += 1;
                         continue;
                     }
@@ -437,7 +453,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     // no noun: in a title the phrase may end here, unless something follows that it could belong to
     let follows = pieces[end..].iter().find(|p| match p.item {
         Item::Join | Item::Number | Item::Aside => false,
-        Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
+        Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join | Role::Includes),
         _ => true,
     });
     // "with coronal reformats": the words right behind it are its own
@@ -642,14 +658,25 @@ fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
     }
 }
 
-/// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame.
+/// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame. "ABDOMEN INCLUDING THE
+/// KIDNEYS": the narrower one is a part of it. "FOOT 3 VIEWS AND HEEL 2 VIEWS": each has words of its own, and stands.
 fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
-    let mut set = RegionSet::default();
-    for r in &g.regions {
-        set.insert(r.value);
-    }
-    let covered = |r: RegionId| set.iter().any(|o| o != r && lexicon.region(o).ancestors.contains(r));
-    let dropped: Vec<_> = g.regions.extract_if(.., |r| covered(r.value)).collect();
+    let all = g.regions.clone();
+    let lies_in = |x: RegionId, y: RegionId| x != y && lexicon.region(x).ancestors.contains(y);
+    let between = |marks: &[usize], a: usize, b: usize| marks.iter().copied().find(|m| a.min(b) < *m && *m < a.max(b));
+    let each = |join: usize| {
+        let told = |list: &[Placed<u64>]| list.iter().any(|p| p.at < join) && list.iter().any(|p| p.at > join);
+        told(&g.counts) || told(&g.sides)
+    };
+    let part = |r: &Placed<RegionId>| {
+        all.iter().any(|wide| lies_in(r.value, wide.value) && wide.at < r.at && between(&g.includes, wide.at, r.at).is_some())
+    };
+    let frame = |r: &Placed<RegionId>| {
+        let narrow = |o: &&Placed<RegionId>| lies_in(o.value, r.value) && !part(o);
+        all.iter().filter(narrow).any(|o| !between(&g.joins, r.at, o.at).is_some_and(each))
+    };
+    let dropped: Vec<Placed<RegionId>> = all.iter().filter(|r| part(r) || frame(r)).copied().collect();
+    g.regions.retain(|r| !dropped.iter().any(|d| d.at == r.at && d.value == r.value));
     for d in dropped {
         g.proofs.push(Proof { facet: Facet::Region, span: d.span, concept: d.concept });
     }
@@ -671,6 +698,43 @@ fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
     let with_first = both.concept.is_some_and(|c| lexicon.concept(c).role == Role::WithAndWithout);
     let order = if with_first { [known.post, known.pre] } else { [known.pre, known.post] };
     order.map(|value| Placed { value, ..*both })
+}
+
+/// "KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW", "BREAST RIGHT COMPLETE AND LEFT LIMITED": one region, each side with words of its
+/// own. A part for each side.
+fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
+    let first = g.regions.first()?;
+    let differ = |list: &[Placed<u64>]| list.iter().any(|p| p.value != list[0].value);
+    let plain = g.sides.iter().all(|s| s.value.is_power_of_two()) && differ(&g.sides);
+    let counted = g.regions.len() == 1 && differ(&g.counts);
+    if !plain || g.regions.iter().any(|r| r.value != first.value) || !(counted || differ(&g.extents)) {
+        return None;
+    }
+    // what stands before a side is its own where the first one has something before it
+    let owner = |at: usize, leads: bool| {
+        let behind = g.sides.iter().find(|s| s.at > at);
+        let before = g.sides.iter().rev().find(|s| s.at < at);
+        if leads { before.or(behind) } else { behind.or(before) }.map(|s| s.value)
+    };
+    let own = |list: &[Placed<u64>], side: u64| -> Vec<Placed<u64>> {
+        let leads = list.first().is_some_and(|p| g.sides[0].at < p.at);
+        list.iter().filter(|p| list.len() < 2 || owner(p.at, leads) == Some(side)).copied().collect()
+    };
+    let mut values: Vec<u64> = g.sides.iter().map(|s| s.value).collect();
+    values.sort_unstable();
+    values.dedup();
+    let part = |side: u64| {
+        let sides: Vec<_> = g.sides.iter().filter(|s| s.value == side).copied().collect();
+        let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
+        let mut part =
+            Group { counts: own(&g.counts, side), extents: own(&g.extents, side), regions: near.into_iter().collect(), sides, ..g.clone() };
+        if let Some(axis) = lexicon.known.extent.filter(|_| !g.extents.is_empty()) {
+            part.values.set(axis, part.extents.last().map_or(0, |e| e.value));
+            part.proofs.retain(|p| p.facet != Facet::Axis(axis) || part.extents.iter().any(|e| e.span == p.span));
+        }
+        part
+    };
+    Some(values.into_iter().map(part).collect())
 }
 
 fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
