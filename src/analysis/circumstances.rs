@@ -7,18 +7,23 @@ use super::Evidence;
 use super::claim::{Clock, Told};
 use super::engine::{Reading, section};
 use crate::lexicon::model::{Means, RegionId, SectionKind, Sense};
-use crate::text::{Span, sentences};
+use crate::read::text::Kind;
+use crate::text::Span;
 
 /// Everything of the kind that the text tells of its own exams, each once a sentence.
 pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
     use SectionKind as K;
     let lexicon = r.text.lexicon;
     let (mut out, mut cues, mut mentions): (Vec<Told>, _, _) = (Vec::new(), Vec::new(), Vec::new());
+    if r.text.all_of(Kind::Circumstance).is_empty() {
+        return out;
+    }
     let elsewhere = |k: K| matches!(k, K::Comparison | K::History | K::Recommendation | K::Signature | K::Admin | K::Order | K::Note);
     for part in &r.parts {
         let whole = part.head.join(part.body);
-        for sentence in sentences(r.text.text(), if part.kind == K::Title || part.entry.is_none() { whole } else { part.body }) {
-            let told: Vec<_> = r.text.senses(sentence, |s| if let Sense::Circumstance(id) = s { Some(id) } else { None }).collect();
+        for sentence in r.text.sentences(if part.kind == K::Title || part.entry.is_none() { whole } else { part.body }) {
+            let told: Vec<_> =
+                r.text.of_kind(Kind::Circumstance, sentence, |s| if let Sense::Circumstance(id) = s { Some(id) } else { None }).collect();
             if told.is_empty() {
                 continue;
             }

@@ -24,16 +24,20 @@ pub(super) fn charge_items(bill: &Bill<'_>, out: &mut Vec<u8>) {
         let mut item = Map::new();
         put(&mut item, "resourceType", json!("ChargeItem"));
         put(&mut item, "id", json!(id(bill, Some(i + 1))));
-        put(&mut item, "extension", line.modifiers.iter().map(|m| json!({"url": MODIFIER, "valueCodeableConcept": modifier(m)})).collect());
+        put(
+            &mut item,
+            "extension",
+            line.modifiers.iter().map(|m| json!({"url": MODIFIER, "valueCodeableConcept": modifier(m)})).collect::<Vec<Value>>(),
+        );
         put(&mut item, "status", json!("billable"));
         put(&mut item, "code", code(line));
         put(&mut item, "subject", subject(bill));
         put(&mut item, "context", visit(bill));
         put(&mut item, "occurrenceDateTime", day(bill));
         put(&mut item, "quantity", json!({"value": line.units}));
-        put(&mut item, "service", of_line(bill, line).map(|r| service(&bill.reports[r])).collect());
+        put(&mut item, "service", of_line(bill, line).map(|r| service(&bill.reports[r])).collect::<Vec<Value>>());
         if bill.words {
-            put(&mut item, "note", notes(bill, line).map(|text| json!({"text": text})).collect());
+            put(&mut item, "note", notes(bill, line).map(|text| json!({"text": text})).collect::<Vec<Value>>());
         }
         write(&item, out);
     }
@@ -59,20 +63,20 @@ pub(super) fn claim(bill: &Bill<'_>, out: &mut Vec<u8>) {
     put(&mut claim, "created", json!(bill.claim.day.to_string()));
     put(&mut claim, "provider", json!({"display": "not stated"}));
     put(&mut claim, "priority", terms("processpriority", "normal"));
-    put(&mut claim, "supportingInfo", bill.reports.iter().enumerate().map(info).collect());
+    put(&mut claim, "supportingInfo", bill.reports.iter().enumerate().map(info).collect::<Vec<Value>>());
     put(&mut claim, "insurance", json!([{"sequence": 1, "focal": true, "coverage": {"display": "not stated"}}]));
     let items = bill.claim.lines.iter().enumerate().map(|(i, line)| {
         let mut item = Map::new();
         put(&mut item, "sequence", json!(i + 1));
-        put(&mut item, "informationSequence", of_line(bill, line).map(|r| json!(r + 1)).collect());
+        put(&mut item, "informationSequence", of_line(bill, line).map(|r| json!(r + 1)).collect::<Vec<Value>>());
         put(&mut item, "productOrService", code(line));
-        put(&mut item, "modifier", line.modifiers.iter().map(|m| modifier(m)).collect());
+        put(&mut item, "modifier", line.modifiers.iter().map(|m| modifier(m)).collect::<Vec<Value>>());
         put(&mut item, "servicedDate", day(bill));
         put(&mut item, "quantity", json!({"value": line.units}));
-        put(&mut item, "encounter", visit(bill).into_iter().collect());
+        put(&mut item, "encounter", visit(bill).into_iter().collect::<Vec<Value>>());
         Value::Object(item)
     });
-    put(&mut claim, "item", items.collect());
+    put(&mut claim, "item", items.collect::<Vec<Value>>());
     write(&claim, out);
 }
 

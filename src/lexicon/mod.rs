@@ -13,6 +13,7 @@ mod history;
 mod load;
 pub mod model;
 mod order;
+mod packed;
 mod place;
 pub(crate) mod policy;
 mod problem;
@@ -47,7 +48,7 @@ pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub(crate) use terms::{Scope, Terms};
+pub(crate) use terms::Terms;
 
 /// The edition of a lexicon.
 #[derive(Clone, Debug, Serialize, Deserialize)]

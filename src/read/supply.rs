@@ -1,10 +1,10 @@
 //! Reads which agents were given, and how much: "100 mL of Omnipaque 350", "Tc-99m MDP, 25.1 mCi", "5 mL discarded".
 
 use super::section::Part;
-use super::text::{Mention, Text};
+use super::text::{Kind, Mention, Text};
 use crate::lexicon::model::{Means, SectionKind, Sense};
 use crate::lexicon::supply::{MeasureId, SupplyId, thousandths};
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// Mg of iodine per mL that agents are sold with.
 const CONCENTRATIONS: std::ops::RangeInclusive<u32> = 100..=450;
@@ -39,12 +39,15 @@ pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
     use SectionKind as K;
     let mut out = Vec::new();
     let mut cues = Vec::new();
+    if text.all_of(Kind::Supply).is_empty() {
+        return out;
+    }
     for part in parts {
         if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Title | K::Dose | K::Other) {
             continue;
         }
         let begun = out.len();
-        for s in sentences(text.text(), part.body) {
+        for s in text.sentences(part.body) {
             let names = names(text, s);
             let again = further_doses(text, s, &names, &out[begun..]);
             if names.is_empty() && again.is_empty() {
@@ -116,7 +119,7 @@ fn further_doses(text: &Text<'_>, sentence: Span, names: &[(Span, SupplyId)], be
 /// The agents named in a sentence: of overlapping names the longest.
 fn names(text: &Text<'_>, range: Span) -> Vec<(Span, SupplyId)> {
     let mut out: Vec<(Span, SupplyId)> = Vec::new();
-    for (span, supply) in text.senses(range, |s| match s {
+    for (span, supply) in text.of_kind(Kind::Supply, range, |s| match s {
         Sense::Supply(id) => Some(id),
         _ => None,
     }) {
@@ -132,7 +135,7 @@ fn names(text: &Text<'_>, range: Span) -> Vec<(Span, SupplyId)> {
 
 /// Numbers with a measure, in order.
 fn amounts(text: &Text<'_>, range: Span) -> Vec<Amount> {
-    text.senses(range, |s| match s {
+    text.of_kind(Kind::Supply, range, |s| match s {
         Sense::Measure(id) => Some(id),
         _ => None,
     })
@@ -188,7 +191,7 @@ fn concentration(text: &Text<'_>, name: Span, within: Span, amounts: &[Amount]) 
 /// The amount that a sentence says was thrown away, and where it says that nothing was.
 fn wastes(text: &Text<'_>, range: Span, amounts: &[Amount]) -> (Option<Amount>, Option<Span>) {
     let mut kept = None;
-    for (span, none) in text.senses(range, |s| match s {
+    for (span, none) in text.of_kind(Kind::Supply, range, |s| match s {
         Sense::Waste(none) => Some(none),
         _ => None,
     }) {
