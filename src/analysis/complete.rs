@@ -241,8 +241,13 @@ fn both_sides(r: &Reading<'_>) -> u64 {
 
 /// Whether a sentence speaks of this study: it is no title, and stands under its heading where it has one.
 fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
-    let title =
-        |e: &crate::read::exam::Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(sentence);
+    const MARK: u32 = 2; // bytes of a colon or dash behind a heading
+    // "Transvaginal: endometrium 6 mm" is more than its heading
+    let title = |e: &crate::read::exam::Statement| match e.source {
+        Source::Title | Source::Order => e.span.overlaps(sentence),
+        Source::Heading => e.span.overlaps(sentence) && sentence.end <= e.span.end + MARK,
+        _ => false,
+    };
     !r.exams.ours.iter().any(title) && (study.scopes.is_empty() || study.scopes.iter().any(|s| s.contains(sentence)))
 }
 
