@@ -333,6 +333,7 @@ impl Builder<'_> {
                 variants: Vec::new(),
                 together: Vec::new(),
                 not_in: 0,
+                apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
