@@ -341,14 +341,14 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
 fn are_two(lexicon: &Lexicon, s: &Study, a: &Atom, day: Date) -> bool {
     let known = &lexicon.known;
     let differ = |axis: AxisId| s.values.get(axis) != 0 && a.values.get(axis) != 0 && s.values.get(axis) & a.values.get(axis) == 0;
-    let (Some(x), Some(y)) = (s.region, a.region) else { return false };
-    if x == y && differ(known.side) && known.extent.is_some_and(differ) {
+    let same = s.region == a.region;
+    if same && s.region.is_some() && differ(known.side) && known.extent.is_some_and(differ) {
         return true;
     }
-    let told_apart = x == y && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
+    let told_apart = same && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
     let family =
         |region, values, implied| best_single(lexicon, &candidate(lexicon, &Atom { region, values, implied, ..Atom::default() }), day);
-    (told_apart || (x != y && s.region_named && a.region_named))
+    (told_apart || (!same && s.region_named && a.region_named))
         && family(s.region, s.values, s.implied).zip(family(a.region, a.values, a.implied)).is_some_and(|(f, g)| f != g)
 }
 

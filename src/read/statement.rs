@@ -97,6 +97,8 @@ struct Group {
     joins: Vec<usize>,
     /// Words behind which parts of what stands before are named: "including".
     includes: Vec<usize>,
+    /// Whether it is the part of one side of a statement on both.
+    one_side: bool,
     starts_after_stop: bool,
     span: Option<Span>,
 }
@@ -790,7 +792,7 @@ fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
         let sides: Vec<_> = g.sides.iter().filter(|s| s.value == side).copied().collect();
         let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
         let mut part =
-            Group { counts: own(&g.counts, side), extents: own(&g.extents, side), regions: near.into_iter().collect(), sides, ..g.clone() };
+            Group { counts: own(&g.counts, side), extents: own(&g.extents, side), regions: near.into_iter().collect(), sides, one_side: true, ..g.clone() };
         if let Some(axis) = lexicon.known.extent.filter(|_| !g.extents.is_empty()) {
             part.values.set(axis, part.extents.last().map_or(0, |e| e.value));
             part.proofs.retain(|p| p.facet != Facet::Axis(axis) || part.extents.iter().any(|e| e.span == p.span));
@@ -845,7 +847,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
-            for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
+            let told = |axis: AxisId| axis == known.side && g.one_side; // "KNEES: RIGHT 3 VIEWS"
+            let free = |axis: AxisId| g.values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags;
+            for (axis, bits) in c.sets.iter().filter(|(a, _)| free(*a) && !told(*a)) {
                 atom.values.add(axis, bits);
                 atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
             }
