@@ -194,7 +194,11 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
     let study = Study::found(Source::Findings);
     let whole = lexicon.checklists.iter().enumerate().filter_map(|(i, list)| {
         let checked = read(r, ChecklistId(i as u8), list, &study, 0);
-        let fits = list.of.iter().map(|f| lexicon.family(*f)).find(|f| f.when.get(lexicon.known.modality) & modality != 0)?;
+        let fits = list
+            .of
+            .iter()
+            .map(|f| lexicon.family(*f))
+            .find(|f| f.when.get(lexicon.known.modality) & modality != 0 && f.when.get(lexicon.known.method) == 0)?;
         let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
         let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
         // one element alone tells no study from another

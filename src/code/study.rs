@@ -247,6 +247,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
                 s.values.add(axis, bits);
             }
             s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+            if source == Source::Heading && !s.scopes.is_empty() {
+                s.scopes.push(e.scope);
+            }
         }
         return;
     }
@@ -355,14 +358,14 @@ fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
 fn are_two(lexicon: &Lexicon, s: &Study, a: &Atom, day: Date) -> bool {
     let known = &lexicon.known;
     let differ = |axis: AxisId| s.values.get(axis) != 0 && a.values.get(axis) != 0 && s.values.get(axis) & a.values.get(axis) == 0;
-    let (Some(x), Some(y)) = (s.region, a.region) else { return false };
-    if x == y && differ(known.side) && known.extent.is_some_and(differ) {
+    let same = s.region == a.region;
+    if same && s.region.is_some() && differ(known.side) && known.extent.is_some_and(differ) {
         return true;
     }
-    let purpose = lexicon.axis_named("purpose").is_some_and(differ);
+    let told_apart = same && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
     let family =
         |region, values, implied| best_single(lexicon, &candidate(lexicon, &Atom { region, values, implied, ..Atom::default() }), day);
-    (purpose || (x != y && s.region_named && a.region_named))
+    (told_apart || (!same && s.region_named && a.region_named))
         && family(s.region, s.values, s.implied).zip(family(a.region, a.values, a.implied)).is_some_and(|(f, g)| f != g)
 }
 
@@ -440,7 +443,10 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         Source::Performed => s.performed_contrast |= contrast,
         Source::Order => s.order_contrast |= contrast,
     }
-    if source == Source::Heading || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
+    // "Transabdominal:" heads a part of an exam that has a heading, or none
+    let heads = source == Source::Heading
+        && (atom.region.is_none() || atom.region_named || atom.values.get(known.method) != 0 || !s.scopes.is_empty());
+    if heads || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
         s.scopes.push(e.scope);
     }
     s.source = s.source.min(source);

@@ -357,6 +357,7 @@ impl Builder<'_> {
                 not_in: 0,
                 both_in: 0,
                 both_unless: 0,
+                apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };

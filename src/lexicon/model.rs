@@ -242,6 +242,8 @@ pub struct Axis {
     pub both_unless: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Whether two values that a title joins are two exams: "arterial and venous".
+    pub apart: bool,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
     pub prefers: u64,
 }
