@@ -8,6 +8,7 @@ use super::claim::{Claim, LineSource};
 use super::json::{EvidenceJson, JsonOptions, evidence_json};
 use super::{Cited, Rationale};
 use crate::lexicon::EditEdition;
+use crate::text::Positions;
 use jiff::civil::Date;
 
 /// A report of a claim: its id and its text.
@@ -86,10 +87,23 @@ struct CitedJson<'a> {
     evidence: EvidenceJson<'a>,
 }
 
+/// A report of a claim, and the places of its text.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a, 'p> {
+    pub(super) id: &'a str,
+    pub(super) positions: &'p Positions<'a>,
+}
+
 /// The contract's object for a claim. `reports` are those that were claimed, in their order.
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
-    let id = |report: usize| reports.get(report).map_or("", |r| r.0);
+    let positions: Vec<Positions<'a>> = reports.iter().map(|(_, text)| Positions::new(text)).collect();
+    let sources: Vec<Source<'a, '_>> = reports.iter().zip(&positions).map(|((id, _), positions)| Source { id, positions }).collect();
+    of_sources(claim, &sources, options)
+}
+
+pub(super) fn of_sources<'a>(claim: &'a Claim, reports: &[Source<'a, '_>], options: JsonOptions) -> ClaimJson<'a> {
+    let id = |report: usize| reports.get(report).map_or("", |r| r.id);
     let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
     let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
     let edition = |e: &'a EditEdition| edition_json(e, claim.day);
@@ -137,18 +151,18 @@ fn edition_json(e: &EditEdition, day: Date) -> EditionJson<'_> {
     EditionJson { edition: &e.name, first: e.first.to_string(), last: e.last.to_string(), of_the_day: e.holds(day) }
 }
 
-pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
+pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
     list.iter().map(|r| rationale_json(r, reports, options)).collect()
 }
 
-fn rationale_json<'a>(r: &'a Rationale, reports: &[ReportText<'a>], options: JsonOptions) -> RationaleJson<'a> {
+fn rationale_json<'a>(r: &'a Rationale, reports: &[Source<'a, '_>], options: JsonOptions) -> RationaleJson<'a> {
     RationaleJson { rule: &r.rule, message: &r.message, source: &r.source, evidence: cited(&r.evidence, reports, options) }
 }
 
-fn cited<'a>(list: &'a [Cited], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<CitedJson<'a>> {
+fn cited<'a>(list: &'a [Cited], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<CitedJson<'a>> {
     let one = |c: &'a Cited| {
-        let (report, text) = *reports.get(c.report)?;
-        Some(CitedJson { report, evidence: evidence_json(&c.evidence, text, options) })
+        let source = reports.get(c.report)?;
+        Some(CitedJson { report: source.id, evidence: evidence_json(&c.evidence, source.positions, options) })
     };
     list.iter().filter_map(one).collect()
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::claim_json::{ClaimJson, RationaleJson, claim_json, rationales};
+use super::claim_json::{ClaimJson, RationaleJson, Source, of_sources, rationales};
 use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
-use crate::text::position;
+use crate::text::Positions;
 
 /// What goes into the JSON of an answer.
 #[derive(Clone, Copy, Debug)]
@@ -149,7 +149,9 @@ impl Serialize for StudyJson<'_> {
 /// The contract's object for one report. `text` is the report that was analysed.
 #[must_use]
 pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'a Analysis, options: JsonOptions) -> Answer<'a> {
-    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, text, options)).collect();
+    let positions = &Positions::new(text);
+    let sources = [Source { id, positions }];
+    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, positions, options)).collect();
     Answer {
         schema: 1,
         id,
@@ -189,7 +191,7 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
                     missing: &c.missing,
                 }),
                 note: s.note.as_deref(),
-                reasons: rationales(&s.reasons, &[(id, text)], options),
+                reasons: rationales(&s.reasons, &sources, options),
             })
             .collect(),
         rejected: analysis
@@ -219,17 +221,17 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
             .collect(),
         queries: analysis.queries.iter().map(|q| QueryJson { kind: &q.kind, message: &q.message, evidence: list(&q.evidence) }).collect(),
         encounter: None,
-        claim: Some(claim_json(&analysis.claim, &[(id, text)], options)),
+        claim: Some(of_sources(&analysis.claim, &sources, options)),
     }
 }
 
-pub(super) fn evidence_json<'a>(e: &'a Evidence, text: &'a str, options: JsonOptions) -> EvidenceJson<'a> {
-    let at = position(text, e.span.start);
+pub(super) fn evidence_json<'a>(e: &'a Evidence, positions: &Positions<'a>, options: JsonOptions) -> EvidenceJson<'a> {
+    let at = positions.of(e.span.start);
     EvidenceJson {
         role: &e.role,
         start: e.span.start,
         end: e.span.end,
-        text: options.text.then(|| &text[e.span.range()]),
+        text: options.text.then(|| &positions.text[e.span.range()]),
         section: &e.section,
         concept: e.concept.as_deref(),
         line: at.line,

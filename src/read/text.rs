@@ -69,6 +69,8 @@ pub(crate) struct Text<'a> {
     cues: Vec<(Span, CueId)>,
     /// Folded offsets of the starts of source lines.
     line_starts: Vec<u32>,
+    list_marks: MarkRuns,
+    opening_marks: MarkRuns,
     /// Folded stretches between double quotes.
     quotes: Stretches,
     /// Folded stretches behind a box that is not ticked.
@@ -93,6 +95,7 @@ impl<'a> Text<'a> {
                 at as u32
             })
             .collect();
+        let [list_marks, opening_marks] = [MarkRuns::LIST, MarkRuns::OPENING].map(|marks| MarkRuns::new(marks, folded.text().as_bytes()));
         let quotes = quotes(folded.text());
         let unticked = unticked(folded.text());
         let mut text = Self {
@@ -106,6 +109,8 @@ impl<'a> Text<'a> {
             prose: Vec::new(),
             cues: Vec::new(),
             line_starts,
+            list_marks,
+            opening_marks,
             quotes,
             unticked,
             sentences: Vec::new(),
@@ -215,11 +220,11 @@ impl<'a> Text<'a> {
 
     /// Whether a line starts at a folded offset that its writer, not the margin, began: behind list marks at most.
     pub(crate) fn starts_paragraph(&self, at: u32) -> bool {
-        let before = self.text()[..at as usize]
-            .trim_end_matches([' ', '*', '#', '>', '-', '_', '(', ')', '.'])
-            .trim_end_matches(|c: char| c.is_ascii_digit());
-        let before = before.trim_end_matches([' ', '*', '#', '>', '-', '_', '(']);
-        before.is_empty() || before.ends_with('\n')
+        let bytes = self.text().as_bytes();
+        let outer = self.list_marks.before(bytes, at as usize);
+        let number = outer - bytes[..outer].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let inner = self.opening_marks.before(bytes, number);
+        inner == 0 || bytes[inner - 1] == b'\n'
     }
 
     pub(crate) fn line_starts(&self) -> &[u32] {
@@ -319,6 +324,11 @@ impl<'a> Text<'a> {
         hits.filter_map(move |h| terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t)))
     }
 
+    /// [`Text::hits`] of one kind.
+    pub(crate) fn hits_of(&self, kind: Kind, range: Span) -> impl Iterator<Item = Hit> + '_ {
+        inside(&self.kinds[kind as usize], range)
+    }
+
     /// The hits of one kind in the whole text.
     pub(crate) fn all_of(&self, kind: Kind) -> &[Hit] {
         &self.kinds[kind as usize]
@@ -343,6 +353,44 @@ fn inside(hits: &[Hit], range: Span) -> impl Iterator<Item = Hit> + '_ {
 fn push_cue(cues: &mut Vec<(Span, CueId)>, span: Span, cue: CueId) {
     if cues.last().is_none_or(|(last, _)| !last.contains(span)) {
         cues.push((span, cue));
+    }
+}
+
+/// Long runs of marks, each from its first to its end: what stands before them is found without going through all of
+/// them once for every place in them.
+struct MarkRuns {
+    marks: &'static [u8],
+    runs: Vec<(usize, usize)>,
+}
+
+impl MarkRuns {
+    const LONG: usize = 64;
+    /// What may stand before the words of a list, and of that what may stand before its number.
+    const LIST: &'static [u8] = b" *#>-_().";
+    const OPENING: &'static [u8] = b" *#>-_(";
+
+    fn new(marks: &'static [u8], bytes: &[u8]) -> Self {
+        let mut runs = Vec::new();
+        let mut at = 0;
+        // a long run has a mark at one of every so many places
+        while at < bytes.len() {
+            if marks.contains(&bytes[at]) {
+                let start = at - bytes[..at].iter().rev().take_while(|b| marks.contains(b)).count();
+                at += bytes[at..].iter().take_while(|b| marks.contains(b)).count();
+                runs.push((start, at));
+            }
+            at += Self::LONG;
+        }
+        runs.retain(|(start, end)| end - start >= Self::LONG);
+        Self { marks, runs }
+    }
+
+    /// Where the run of marks that ends at a place begins.
+    fn before(&self, bytes: &[u8], at: usize) -> usize {
+        match self.runs.partition_point(|(start, _)| *start < at).checked_sub(1).map(|i| self.runs[i]) {
+            Some((start, end)) if at <= end => start,
+            _ => at - bytes[..at].iter().rev().take_while(|b| self.marks.contains(b)).count(),
+        }
     }
 }
 
