@@ -36,7 +36,7 @@ pub(super) struct Reading<'a> {
 
 impl Reading<'_> {
     /// The part that a folded span stands in, with its heading.
-    fn part_of(&self, span: Span) -> Option<&Part> {
+    pub(super) fn part_of(&self, span: Span) -> Option<&Part> {
         // parts end one behind the other
         let from = self.parts.partition_point(|p| p.body.end < span.end);
         self.parts[from..].iter().take_while(|p| p.head.start <= span.start || p.body.start <= span.start).find(|p| {

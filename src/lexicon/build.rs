@@ -222,6 +222,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
+    let raises = |id: ConceptId| queries.iter().any(|q| q.raised_by.contains(&id) || q.unless.contains(&id));
+    let raising = (0..concepts.len() as u16).map(|id| raises(ConceptId(id))).collect();
     let mut code_sets: Vec<Date> = codes.iter().flat_map(|c| [c.from, c.until.and_then(|d| d.tomorrow().ok())]).flatten().collect();
     code_sets.sort_unstable();
     code_sets.dedup();
@@ -235,6 +237,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         known,
         regions,
         concepts,
+        raising,
         cues,
         sections,
         documents,

@@ -131,6 +131,8 @@ pub struct Lexicon {
     pub(crate) known: Known,
     pub(crate) regions: Vec<Region>,
     pub(crate) concepts: Vec<Concept>,
+    /// Whether a concept raises a query, or keeps one from being raised.
+    pub(crate) raising: Vec<bool>,
     pub(crate) cues: Vec<Cue>,
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,

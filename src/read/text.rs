@@ -21,7 +21,7 @@ pub(crate) struct Mention {
     pub(crate) concept: ConceptId,
 }
 
-/// What a term may stand for besides concepts and cues. Each is the matter of a stage or two, and rare: their hits are
+/// What a term may stand for besides most concepts and cues. Each is the matter of a stage or two, and rare: their hits are
 /// kept apart, so that no stage goes through all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -34,14 +34,17 @@ pub(crate) enum Kind {
     Listed,
     /// An agent, a measure, waste.
     Supply,
+    /// A concept that raises a query.
+    Raising,
 }
 
 impl Kind {
-    const ALL: usize = 6;
+    const ALL: usize = 7;
 
-    const fn of(sense: Sense) -> Option<Self> {
+    fn of(sense: Sense, lexicon: &Lexicon) -> Option<Self> {
         match sense {
-            Sense::Concept(_) | Sense::Cue(_) => None,
+            Sense::Concept(id) => lexicon.raising[id.0 as usize].then_some(Self::Raising),
+            Sense::Cue(_) => None,
             Sense::Section(_) => Some(Self::Heading),
             Sense::Sign(..) => Some(Self::Sign),
             Sense::Organ(_) => Some(Self::Organ),
@@ -59,8 +62,8 @@ pub(crate) struct Text<'a> {
     pub(crate) folded: Folded,
     /// By start, the longer first.
     hits: Vec<Hit>,
-    /// Furthest end of the hits up to each.
-    reach: Vec<u32>,
+    /// The places that lie inside a hit, a bit each.
+    inside: Vec<u64>,
     /// The hits of each kind.
     kinds: [Vec<Hit>; Kind::ALL],
     /// What the whole text reads as a title, as prose, and for cues: most ranges that are asked for are cut from these.
@@ -102,8 +105,8 @@ impl<'a> Text<'a> {
             lexicon,
             source,
             hits: Vec::with_capacity(folded.text().len() / 8),
+            inside: vec![0; folded.text().len() / 64 + 1],
             folded,
-            reach: Vec::new(),
             kinds: Default::default(),
             titles: Vec::new(),
             prose: Vec::new(),
@@ -122,16 +125,16 @@ impl<'a> Text<'a> {
 
     /// Finds all terms, and gives each to those who will ask for it.
     fn find(&mut self) {
-        let mut furthest = 0;
-        let Self { lexicon, folded, hits, reach, kinds, titles, prose, cues, unticked, .. } = self;
+        let Self { lexicon, folded, hits, inside, kinds, titles, prose, cues, unticked, .. } = self;
         lexicon.terms.find(folded.text(), |pattern, span| {
             if unticked.hold(span) {
                 return;
             }
             let hit = Hit { span, pattern };
-            furthest = span.end.max(furthest);
             hits.push(hit);
-            reach.push(furthest);
+            for at in span.start + 1..span.end {
+                inside[at as usize / 64] |= 1 << (at % 64);
+            }
             let (mut in_title, mut in_prose) = (false, false);
             for &(sense, scope) in lexicon.terms.senses(pattern) {
                 match sense {
@@ -147,7 +150,7 @@ impl<'a> Text<'a> {
                     Sense::Cue(cue) => push_cue(cues, span, cue),
                     _ => {}
                 }
-                if let Some(kind) = Kind::of(sense) {
+                if let Some(kind) = Kind::of(sense, lexicon) {
                     let list = &mut kinds[kind as usize];
                     if list.last().is_none_or(|last| last.span != span) {
                         list.push(hit);
@@ -263,7 +266,7 @@ impl<'a> Text<'a> {
     /// What of a reading of the whole text lies in a range; `None` if a term lies across one of its borders, since a
     /// shorter one may then be read inside.
     fn cut<'t, T>(&self, all: &'t [T], span: impl Fn(&T) -> Span, range: Span) -> Option<&'t [T]> {
-        let crossed = |at: u32| self.hits.partition_point(|h| h.span.start < at).checked_sub(1).is_some_and(|i| self.reach[i] > at);
+        let crossed = |at: u32| self.inside.get(at as usize / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1);
         if range.is_empty() || crossed(range.start) || crossed(range.end) {
             return None;
         }
@@ -441,11 +444,14 @@ fn unticked(text: &str) -> Stretches {
         }
         // the first box of a line has no label before it
         let first = !boxed;
-        boxed |= text[at..].starts_with(BOXES);
-        let mark = ["[ ]", "[_]", "[]", "( )", "\u{2610}"].into_iter().find(|mark| text[at..].starts_with(mark));
-        let Some(start) = mark.map(|m| at + m.len()) else { continue };
+        boxed |= matches!(bytes[at..], [b'[', ..] | [0xe2, 0x98, 0x90..=0x92, ..]);
+        let start = match bytes[at..] {
+            [b'[', b' ' | b'_', b']', ..] | [b'(', b' ', b')', ..] | [0xe2, 0x98, 0x90, ..] => at + 3,
+            [b'[', b']', ..] => at + 2,
+            _ => continue,
+        };
         if end < start {
-            end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
+            end = text[start..].find(|c| c == '\n' || BOXES.contains(&c)).map_or(text.len(), |n| start + n);
         }
         let before = text[..at].trim_end_matches(' ').chars().next_back();
         let leads = !first || matches!(before, None | Some(':' | '\n' | ',' | '*' | '-')) || text[line..at].trim().is_empty();
