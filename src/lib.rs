@@ -23,9 +23,10 @@ mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView,
-    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Part, Query, Rationale, Reason, Rejected, Removed,
-    ReportStatus, ReportText, Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
+    Against, Alternative, Analysis, Analyzer, Answer, Audited, AxisValue, BilledCode, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine,
+    ClaimQuery, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Ledger, LineSource, Options, OrderedExam, Outcome, Part,
+    Query, Rationale, Reason, Reconciled, Rejected, Removed, ReportStatus, ReportText, Standing, StudyView, Suggestion, SupplyLine,
+    Verdict, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{

@@ -9,13 +9,13 @@ use crate::read::count::{self, Count};
 use crate::read::exam::acquires;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// Adds to each study what the body says of it, and takes away what the body says was not done or not given; what a
 /// statement of the exam has set stands otherwise. Returns what titles told and was taken away.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
     let lexicon = r.text.lexicon;
-    let procedure = lexicon.axis_named("procedure");
+    let procedure = lexicon.known.procedure;
     let mut omitted: Vec<Study> = Vec::new();
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
-        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
+        let weighed = |a: AxisId| lexicon.weighed.contains(&a);
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -32,7 +32,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
             }
             // under a heading that names the one exam or a part of it, the heading is a part of its first sentence
             let headed = studies.len() == 1 && part.entry.is_none() && !part.head.is_empty();
-            for sentence in sentences(r.text.text(), if headed { part.head.join(part.body) } else { part.body }) {
+            for sentence in r.text.sentences(if headed { part.head.join(part.body) } else { part.body }) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
@@ -85,7 +85,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
                         {
                             // more trusted than what was read before, and than a title
                             told.push((axis, rank));
-                            for s in studies.iter_mut() {
+                            for s in studies.iter_mut().filter(|s| s.is_told_at(c.span)) {
                                 s.values.set(axis, 0);
                             }
                             set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
@@ -96,7 +96,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
         }
         imaged_areas(r, studies);
         for (axis, bits, m) in undone {
-            for (s, stated) in studies.iter_mut().zip(&stated) {
+            for (s, stated) in studies.iter_mut().zip(&stated).filter(|(s, _)| s.is_told_at(m.span)) {
                 if take_away(r, s, axis, bits) && stated.get(axis) & bits != 0 {
                     let mut told = Study::found(s.source);
                     told.values.set(lexicon.known.modality, s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality));
@@ -107,10 +107,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
             }
         }
     }
-    if let Some(axis) = lexicon.axis_named("register") {
-        let value = if r.exams.charge_line { "charge_line" } else { "report" };
+    if let Some(register) = lexicon.known.register {
         for s in studies.iter_mut() {
-            s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
+            s.values.set(register.axis, if r.exams.charge_line { register.charge_line } else { register.report });
         }
     }
     omitted
@@ -132,7 +131,7 @@ fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, 
     let a = lexicon.axis(axis);
     let facet = Facet::Axis(axis);
     let modality = |s: &Study| s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
-    for (study, stated) in studies.iter_mut().zip(stated).filter(|(s, _)| lexicon.tells(axis, modality(s))) {
+    for (study, stated) in studies.iter_mut().zip(stated).filter(|(s, _)| lexicon.tells(axis, modality(s)) && s.is_told_at(span)) {
         let have = study.values.get(axis);
         if a.kind != AxisKind::Flags && have != 0 {
             if stated.get(axis) != 0 || a.prefers != bits || have == bits {
@@ -198,7 +197,7 @@ fn imaged_areas(r: &Reading<'_>, studies: &mut [Study]) {
     let mut mentions = Vec::new();
     let (mut parts, mut roots, mut spans): (Vec<RegionId>, Vec<RegionId>, Vec<Span>) = (Vec::new(), Vec::new(), Vec::new());
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body)) {
-        for sentence in sentences(r.text.text(), part.body).filter(|s| acquires(&r.text, *s)) {
+        for sentence in r.text.sentences(part.body).filter(|s| acquires(&r.text, *s)) {
             r.text.mentions(sentence, false, &mut mentions);
             for m in &mentions {
                 let Some(region) = lexicon.concept(m.concept).region else { continue };

@@ -1,12 +1,15 @@
 //! The steps of a claim over its exams: what the site never bills, replacements, edits, add-ons.
 
-use super::claim::{Builder, Item, rationale};
+use super::claim::{Builder, Clock, Item, rationale};
 use super::{Cited, Rationale};
 use crate::code::edits::{self, Verdict};
 use crate::code::family::{is_in, row};
 use crate::lexicon::billing::{AddOn, Cause, PairAnswer, PairRule, Replacement, ReplacementRow};
 use crate::lexicon::model::{CircumstanceId, RegionId};
 use crate::lexicon::{Edit, Policy};
+
+/// The circumstance that sets exams of one day apart.
+const SESSION: &str = "separate-session";
 
 impl Builder<'_> {
     /// What the site never bills.
@@ -174,8 +177,9 @@ impl Builder<'_> {
             return Err(Open::Answered(self.because("edit-other-side", &fill, words), None));
         }
         let session = || {
-            let told = self.told(second, "separate-session").or_else(|| self.told(first, "separate-session"))?;
-            Some(Err(Open::Answered(self.because("edit-session", &fill, vec![told]), Some(Cause::Session))))
+            let told = self.told(second, SESSION).or_else(|| self.told(first, SESSION)).map(|t| vec![t]);
+            let words = told.or_else(|| self.far_apart(first, second))?;
+            Some(Err(Open::Answered(self.because("edit-session", &fill, words), Some(Cause::Session))))
         };
         if let Some(p) = self.named(first, second) {
             // a named question that has no words of its own is answered by a session that is told
@@ -270,6 +274,16 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// The times of two exams of different reports, where they lie so far apart that they are of two sessions.
+    fn far_apart(&self, first: &Item, second: &Item) -> Option<Vec<Cited>> {
+        let billing = &self.lexicon.billing;
+        let apart = billing.circumstances[billing.circumstance(SESSION)?.0 as usize].apart?;
+        let (x, y) = (first.report(), second.report());
+        let (p, q) = (self.reports[x].time.as_ref()?, self.reports[y].time.as_ref()?);
+        let cited = |report: usize, time: &Clock| Cited { report, evidence: time.evidence.clone() };
+        (p.minutes.abs_diff(q.minutes) >= apart).then(|| vec![cited(x, p), cited(y, q)])
     }
 
     /// What a report tells of an exam's circumstances.

@@ -1,6 +1,7 @@
 //! The answer for one report, and how it is put together.
 
 mod attributes;
+mod audit;
 mod circumstances;
 mod claim;
 mod claim_json;
@@ -12,10 +13,12 @@ mod dates;
 mod encounter;
 mod engine;
 mod explain;
+mod gaps;
 mod headless;
 mod json;
 mod proof;
 mod queries;
+mod reconcile;
 mod settle;
 mod sides;
 mod supplies;
@@ -27,11 +30,13 @@ use crate::lexicon::{EditTables, Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
+pub use audit::{Audited, Verdict};
 pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
 pub use claim_json::{ClaimJson, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
 pub use json::{Answer, JsonOptions, Part, ReportText, answer};
 pub use proof::Check;
+pub use reconcile::{Against, BilledCode, Ledger, OrderedExam, Outcome, Reconciled};
 
 /// How to read a report.
 #[derive(Clone, Debug)]
@@ -245,6 +250,7 @@ pub struct Analysis {
     /// The claim for this report alone.
     pub claim: Claim,
     pub(crate) told: Vec<claim::Told>,
+    pub(crate) time: Option<claim::Clock>,
 }
 
 /// Reads reports with one lexicon. Immutable, `Send + Sync`; share it between threads.

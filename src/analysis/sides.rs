@@ -11,7 +11,7 @@ use crate::read::exam::Source;
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::read::text::Mention;
 use crate::read::title::candidate;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// What a sentence tells of a side.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,13 +45,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study], day: Date) {
         return;
     }
     let told = told(r);
-    let all = |says: Says| told.iter().filter(|t| t.says == says).fold(0, |bits, t| bits | t.bits);
-    let (only, unseen) = (all(Says::Only), all(Says::NotSeen));
-    // the sides of whole limbs, where they are told, else those of any vessel
-    let limbs = told.iter().filter(|t| t.says == Says::Seen && (t.limb || t.heads)).fold(0, |bits, t| bits | t.bits);
-    let seen = [only, limbs, all(Says::Seen)].into_iter().find(|bits| *bits != 0).unwrap_or(0);
     for s in studies.iter_mut() {
         let Some(silence) = silence(s) else { continue };
+        let told: Vec<&Told> = told.iter().filter(|t| s.is_told_at(t.mention.span)).collect();
+        let all = |says: Says| told.iter().filter(|t| t.says == says).fold(0, |bits, t| bits | t.bits);
+        let (only, unseen) = (all(Says::Only), all(Says::NotSeen));
+        // the sides of whole limbs, where they are told, else those of any vessel
+        let limbs = told.iter().filter(|t| t.says == Says::Seen && (t.limb || t.heads)).fold(0, |bits, t| bits | t.bits);
+        let seen = [only, limbs, all(Says::Seen)].into_iter().find(|bits| *bits != 0).unwrap_or(0);
         let own = s.values.get(side);
         let settled = match own.count_ones() {
             // where silence means both, a finding on one side alone does not deny the other
@@ -86,7 +87,7 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
     let mut out = Vec::new();
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Body | K::Findings | K::Technique | K::Impression | K::Other)) {
         let head = Some(part.head).filter(|h| !h.is_empty());
-        for (i, sentence) in sentences(r.text.text(), part.body).enumerate() {
+        for (i, sentence) in r.text.sentences(part.body).enumerate() {
             // a heading belongs to the first sentence under it
             let span = head.filter(|_| i == 0).map_or(sentence, |h| h.join(sentence));
             // its words up to a colon

@@ -78,6 +78,10 @@ pub enum Command {
         #[command(subcommand)]
         command: LexiconCommand,
     },
+    /// Hold what was ordered and what was billed against what the reports document
+    Reconcile(super::reconcile::ReconcileArgs),
+    /// Hold a dictionary of exams against its codes, name by name
+    Audit(super::audit::AuditArgs),
     /// What changed between the answers of two runs, code by code, and why
     Diff(DiffArgs),
     /// Look up a code: family, neighbours, dates, successor; what changed between two days

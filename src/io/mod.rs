@@ -3,8 +3,10 @@
 //! A reader gives [`Record`]s one at a time, or says of what it can't use where it stands and why ([`Unusable`]), never
 //! with words of a report. Nothing is held but the record at hand.
 
+mod columns;
 mod csv;
 mod dft;
+mod encoding;
 mod fhir;
 mod fhir_out;
 mod fhir_text;
@@ -16,6 +18,7 @@ mod json;
 mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod rtf;
 mod text;
 mod unpack;
 
@@ -127,6 +130,9 @@ impl Unusable {
     /// An input that can't be read on.
     #[must_use]
     pub fn unreadable(e: &io::Error) -> Self {
+        if let Some(broken) = unpack::Broken::of(e) {
+            return Self::new(&broken.what, &broken.help);
+        }
         Self::new(format!("can't be read: {e}"), "check the name and the right to read it; what came before has been answered")
     }
 

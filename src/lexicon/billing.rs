@@ -1,6 +1,7 @@
 //! From codes to a claim: the tables under `claim/`, frozen.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::edits::{EditKind, EditTables};
 use super::model::{CircumstanceId, FamilyId, SectionKind, Values};
 use super::place::EntryKind;
-use super::policy::{PolicyOption, Settings, Under};
+use super::policy::{Choice, PolicyOption, Settings, Under};
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
 pub(crate) const RATIONALES: [&str; 10] = [
@@ -199,6 +200,8 @@ pub(crate) struct ModifierRule {
     /// Modifiers that go before it.
     pub(crate) unless: Vec<Box<str>>,
     pub(crate) cause: Option<Cause>,
+    /// What is asked where it is taken.
+    pub(crate) query: Option<Box<str>>,
     pub(crate) when: Values,
 }
 
@@ -210,6 +213,8 @@ pub(crate) struct Circumstance {
     pub(crate) exam: bool,
     /// Sections beside the report of the exam itself whose words count too.
     pub(crate) read_in: Vec<SectionKind>,
+    /// Minutes between the times of two exams that tell it as well.
+    pub(crate) apart: Option<u16>,
 }
 
 /// What the fee schedule says of a code.
@@ -226,6 +231,9 @@ pub(crate) struct Flags {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Billing {
     pub(crate) policies: Vec<PolicyOption>,
+    /// Every option with its default, for all claims of sites that choose nothing.
+    #[serde(skip)]
+    pub(super) defaults: OnceLock<Arc<[Choice]>>,
     pub(crate) choices: Vec<Replacement>,
     pub(crate) payers: Vec<Replacement>,
     pub(crate) joins: Vec<Join>,
@@ -284,6 +292,11 @@ impl Billing {
             EntryKind::Modifier => found(self.modifiers.iter().map(|r| &r.head.ground), id),
             _ => None,
         }
+    }
+
+    /// Whether an entry hangs on a choice of policy.
+    pub(crate) fn asks(&self, head: &Head, option: &str) -> bool {
+        head.under.0.iter().any(|(asked, _)| self.policies.get(*asked as usize).is_some_and(|p| &*p.id == option))
     }
 
     /// Where a modifier stands in the order of payers.

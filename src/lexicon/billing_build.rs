@@ -40,7 +40,7 @@ impl Builder<'_> {
             let (file, w) = (at.file, &at.entry);
             let id = CircumstanceId(out.circumstances.len() as u8);
             let read_in = w.read_in.iter().map(|k| self.choice(file, k, &SECTIONS, SectionKind::Other)).collect();
-            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in });
+            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in, apart: w.apart });
             self.words(file, terms, &w.terms, Sense::Circumstance(id), Scope::Any);
             self.proofs(file, Owner::Sense(Sense::Circumstance(id)), &w.hit, &w.miss);
         }
@@ -94,6 +94,7 @@ impl Builder<'_> {
             out.addons.push(addon);
         }
         for at in &entries.modifiers {
+            self.query(at.file, at.entry.query.as_ref(), entries);
             let rule = self.modifier(at, &out, families, codes);
             out.modifiers.push(rule);
         }
@@ -184,6 +185,7 @@ impl Builder<'_> {
             without: self.circumstances(file, &w.without, tables),
             unless: w.unless.iter().map(|m| m.as_str().into()).collect(),
             cause: w.cause.as_ref().map(|c| self.choice(file, c, &CAUSES, Cause::Edit)),
+            query: w.query.as_ref().map(|q| q.get_ref().as_str().into()),
             when: self.values(file, &w.when).0,
         }
     }

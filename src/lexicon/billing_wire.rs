@@ -126,6 +126,7 @@ entry!(ModifierWire {
     #[serde(default)]
     unless: Vec<String>,
     cause: Option<Spanned<String>>,
+    query: Option<Spanned<String>>,
     #[serde(default)]
     when: ValuesWire,
 });
@@ -140,6 +141,7 @@ pub(super) struct CircumstanceWire {
     pub(super) exam: bool,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) apart: Option<u16>,
     pub(super) terms: Words,
     pub(super) hit: Words,
     #[serde(default)]

@@ -13,6 +13,7 @@ mod history;
 mod load;
 pub mod model;
 mod order;
+mod packed;
 mod place;
 pub(crate) mod policy;
 mod problem;
@@ -47,7 +48,7 @@ pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub(crate) use terms::{Scope, Terms};
+pub(crate) use terms::Terms;
 
 /// The edition of a lexicon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,10 +77,22 @@ pub(crate) struct Known {
     /// Which projections.
     pub(crate) projections: Option<AxisId>,
     pub(crate) extent: Option<AxisId>,
+    /// Procedures that hold their imaging.
+    pub(crate) procedure: Option<AxisId>,
+    /// Whether a study stands in a charge line or in a report, and the value for each.
+    pub(crate) register: Option<Register>,
     /// The feature of views that are of each side.
     pub(crate) each_side: Option<u64>,
     pub(crate) pre: u64,
     pub(crate) post: u64,
+}
+
+/// The axis that tells a charge line from a report.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Register {
+    pub(crate) axis: AxisId,
+    pub(crate) charge_line: u64,
+    pub(crate) report: u64,
 }
 
 /// What a proof line proves.
@@ -120,6 +133,8 @@ pub struct Lexicon {
     pub(crate) known: Known,
     pub(crate) regions: Vec<Region>,
     pub(crate) concepts: Vec<Concept>,
+    /// Whether a concept raises a query, or keeps one from being raised.
+    pub(crate) raising: Vec<bool>,
     pub(crate) cues: Vec<Cue>,
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,
@@ -130,6 +145,10 @@ pub struct Lexicon {
     pub(crate) queries: Vec<QueryText>,
     pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
+    /// The days from which on another set of codes is in force, sorted.
+    pub(crate) code_sets: Vec<Date>,
+    /// Axes whose numbers count beside certain words only.
+    pub(crate) weighed: Vec<AxisId>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,
@@ -247,6 +266,12 @@ impl Lexicon {
     #[must_use]
     pub const fn edits(&self) -> &EditTables {
         &self.billing.edits
+    }
+
+    /// Whether a code is that of an agent.
+    #[must_use]
+    pub fn is_agent(&self, code: &str) -> bool {
+        self.supplies.iter().flat_map(|s| &s.rows).any(|r| &*r.code == code)
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

@@ -11,7 +11,7 @@ use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisKind, Counts, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
-use crate::text::{Span, TokenKind, sentences, tokens};
+use crate::text::{Span, TokenKind, tokens};
 
 /// Where an exam statement stands, the more trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,6 +37,8 @@ pub(crate) struct Statement {
     pub(crate) span: Span,
     /// For headings: the text that stands under it, folded.
     pub(crate) scope: Span,
+    /// Whether it heads a report of its own, of several in one text: all in its scope is of its exams.
+    pub(crate) apart: bool,
     pub(crate) unexplained: u16,
     pub(crate) repaired: u16,
     pub(crate) supplied: bool,
@@ -63,6 +65,18 @@ pub(crate) struct Exams {
     pub(crate) denied_projections: u64,
 }
 
+impl Exams {
+    /// Whether so many exams are named that more would tell nothing new: a text of this kind is no report, and what it
+    /// names is held against each other.
+    fn is_full(&self) -> bool {
+        const MOST: usize = 512;
+        self.ours.len() + self.others.len() >= MOST
+    }
+}
+
+/// Most exams that one sentence names.
+const IN_SENTENCE: usize = 32;
+
 /// A line longer than this in words is a sentence, not a title.
 const TITLE_WORDS: usize = 26;
 
@@ -74,12 +88,16 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         push(&mut out, Source::Title, reading, text.whole(), text.whole());
         return out;
     }
-    let titled = parts.iter().filter(|p| p.kind == SectionKind::Title).any(|p| {
-        sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
-    });
+    let titled = parts
+        .iter()
+        .filter(|p| p.kind == SectionKind::Title)
+        .any(|p| text.sentences(p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5)));
     let mut buffers = Buffers::default();
     let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
+        if out.is_full() {
+            break;
+        }
         aside = part.entry.is_none() && (aside || is_history(parts, i)) && runs_on(text, part);
         if aside && part.names_exam {
             let whole = part.head.join(part.body);
@@ -125,7 +143,37 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         }
     }
     closing_title(text, parts, day, &mut out);
+    set_apart(text, parts, &mut out);
     out
+}
+
+/// Where a text holds several reports, each with a title and findings of its own ("EXAM 1: ... FINDINGS: ... EXAM 2: ..."),
+/// what stands under a title is of its exams alone.
+fn set_apart(text: &Text<'_>, parts: &[Part], out: &mut Exams) {
+    let titles: Vec<u32> = out
+        .ours
+        .iter()
+        .filter(|e| match e.source {
+            Source::Title => true,
+            Source::Heading => text.starts_line(e.span.start),
+            _ => false,
+        })
+        .map(|e| e.span.start)
+        .collect();
+    let ends = |at: u32| titles.iter().copied().filter(|t| *t > at).min().unwrap_or(text.whole().end);
+    let read = |at: u32| {
+        let own = Span::new(at, ends(at));
+        let found = |p: &Part| p.kind == SectionKind::Findings && p.entry.is_some() && !p.names_exam && p.body.len() > 8;
+        parts.iter().any(|p| found(p) && own.contains(p.head))
+    };
+    let heads: Vec<u32> = titles.iter().copied().filter(|at| read(*at)).collect();
+    if heads.len() < 2 {
+        return;
+    }
+    let next = |at: u32| heads.iter().copied().filter(|h| *h > at).min().unwrap_or(text.whole().end);
+    for e in out.ours.iter_mut().filter(|e| heads.contains(&e.span.start)) {
+        (e.source, e.scope, e.apart) = (Source::Title, Span::new(e.span.start, next(e.span.start)), true);
+    }
 }
 
 /// A bare number under a heading that counts views: "Views: 3".
@@ -143,6 +191,7 @@ fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
             atoms: vec![atom],
             span: at,
             scope: at,
+            apart: false,
             unexplained: 0,
             repaired: 0,
             supplied: false,
@@ -153,7 +202,7 @@ fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
 /// Whether the first sentence under a heading says that the exam was not done, and of nothing else that it was not:
 /// "Modified barium swallow: patient too drowsy, not performed."
 fn undone_below(text: &Text<'_>, part: &Part) -> Option<Span> {
-    let first = sentences(text.text(), part.body).next()?;
+    let first = text.sentences(part.body).next()?;
     let lexicon = text.lexicon;
     let names = |m: &Mention| {
         let c = lexicon.concept(m.concept);
@@ -189,7 +238,7 @@ struct Buffers {
 fn push(out: &mut Exams, source: Source, reading: Reading, span: Span, scope: Span) {
     if reading.atoms.iter().any(|a| !a.values.is_empty() || a.region.is_some() || !a.implied.is_empty()) {
         let Reading { atoms, unexplained, repaired, supplied, .. } = reading;
-        out.ours.push(Statement { source, atoms, span, scope, unexplained, repaired, supplied });
+        out.ours.push(Statement { source, atoms, span, scope, apart: false, unexplained, repaired, supplied });
     }
 }
 
@@ -199,7 +248,7 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
     all.len() <= 160
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
-        && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && text.sentences(text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
         && !ends_in_stop(text.source.trim())
         && !is_sentence(text, text.whole())
         && !is_told(text)
@@ -260,7 +309,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
 /// A title section: lines that name exams are read as one; a line that is a sentence describes what was done.
 fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut Exams, b: &mut Buffers) {
     const TOGETHER: usize = 48; // words of a title that are read as one
-    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let list: Vec<Span> = text.sentences(body).collect();
     let mut run: Option<Span> = None;
     let flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
@@ -275,6 +324,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
         }
     };
     for s in list {
+        if out.is_full() {
+            break;
+        }
         let n = words_in(text, s);
         // behind the first line only what names an exam, or a region or contrast in a few words
         let goes_on = run.is_none() || is_title(text, s, true) || (n <= 6 && names_something(text, s));
@@ -349,11 +401,11 @@ fn judged_away(text: &Text<'_>, range: Span, out: &mut Exams, reading: &Reading,
 
 /// The text before the first heading: titles first, then the dictated opening.
 fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams, b: &mut Buffers) {
-    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let list: Vec<Span> = text.sentences(body).collect();
     let mut still_titles = true;
     let mut seen = 0;
     let mut i = 0;
-    while i < list.len() {
+    while i < list.len() && !out.is_full() {
         // lines of a title that names several exams are read together
         let mut span = list[i];
         let headline = i == 0 && is_headline(text, span);
@@ -407,7 +459,7 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let digits = tokens(text.text(), span).filter(|t| text.slice(t.span).bytes().all(|b| b.is_ascii_digit())).count();
     let counted = if films { count(|r| matches!(r, Role::Unit | Role::Number)) + digits } else { 0 };
     let naming = count(title::names) + counted;
-    let idle = count(|r| matches!(r, Role::Filler | Role::Join));
+    let idle = count(|r| matches!(r, Role::Filler | Role::Includes | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
     // behind the first title a line has to begin with the exam
     let concept = |m: &Mention| text.lexicon.concept(m.concept);
@@ -475,9 +527,10 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
     let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
     let concept = |m: &Mention| lexicon.concept(m.concept);
     let places = mentions.iter().any(|m| !concept(m).regions.is_empty());
-    let plain = mentions
-        .iter()
-        .all(|m| matches!(concept(m).role, Role::Plain | Role::Filler | Role::Join | Role::With) && concept(m).sets.get(modality) == 0);
+    let plain = mentions.iter().all(|m| {
+        matches!(concept(m).role, Role::Plain | Role::Filler | Role::Includes | Role::Join | Role::With)
+            && concept(m).sets.get(modality) == 0
+    });
     // times and dates say nothing of the exam: "Chest, portable AP, 0612 hrs"
     let idle = tokens(text.text(), span)
         .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
@@ -502,7 +555,7 @@ fn tells_film(text: &Text<'_>) -> bool {
     let film = lexicon.axis(modality).bit("xr").unwrap_or(0);
     let (mut mentions, mut cues) = (Vec::new(), Vec::new());
     let mut found = false;
-    for s in sentences(text.text(), text.whole()) {
+    for s in text.sentences(text.whole()) {
         text.cues(s, &mut cues);
         let elsewhere = cues.iter().any(|(_, c)| {
             use Means as M;
@@ -540,8 +593,7 @@ fn is_film(lexicon: &Lexicon, reading: &Reading) -> bool {
 
 /// Sentences of any section that is not a title.
 fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    let list: Vec<Span> = sentences(text.text(), body).collect();
-    for s in list {
+    for s in text.sentences(body) {
         sentence(text, s, kind, out, b);
     }
 }
@@ -573,7 +625,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
 
 /// A stretch of a sentence: the exams that it names, each judged by the cues of the whole sentence.
 fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    if !names_exam_prose(text, span, kind, b) {
+    if out.is_full() || !names_exam_prose(text, span, kind, b) {
         return;
     }
     let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
@@ -582,7 +634,8 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     text.cues(whole, &mut b.cues);
     drop_denied(text, &mut b.pieces, &b.cues);
-    let atoms = parse(text.lexicon, &b.pieces, false);
+    let mut atoms = parse(text.lexicon, &b.pieces, false, true);
+    atoms.truncate(IN_SENTENCE);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -651,7 +704,16 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         }
     }
     if !ours.is_empty() {
-        out.ours.push(Statement { source, atoms: ours, span: whole, scope: whole, unexplained: 0, repaired: 0, supplied: false });
+        out.ours.push(Statement {
+            source,
+            atoms: ours,
+            span: whole,
+            scope: whole,
+            apart: false,
+            unexplained: 0,
+            repaired: 0,
+            supplied: false,
+        });
     }
 }
 
@@ -806,6 +868,9 @@ fn lists_views(text: &Text<'_>, span: Span, technique: bool, mentions: &[Mention
     if technique && (counted || named != 0) {
         return true;
     }
+    if named == 0 && !counted {
+        return false;
+    }
     let telling: usize = mentions
         .iter()
         .filter(|m| {
@@ -842,10 +907,12 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
     if out.ours.iter().any(|s| s.source <= Source::Heading) {
         return;
     }
+    let mut left: u32 = 64; // lines to try; the title stands in one of the last
     for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
-        let lines: Vec<Span> =
-            sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
+        let lines: Vec<Span> = text.sentences(part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
+            let Some(fewer) = left.checked_sub(1) else { return };
+            left = fewer;
             let reading = title::read(text, line, day, Line::Title);
             if reading.satisfied {
                 push(out, Source::Title, reading, line, text.whole());

@@ -2,7 +2,7 @@
 
 mod answerer;
 mod feeder;
-mod inputs;
+pub(super) mod inputs;
 mod journal;
 mod pipeline;
 mod stop;
