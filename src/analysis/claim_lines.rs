@@ -23,6 +23,14 @@ impl Builder<'_> {
             (self.lexicon.billing.flags(l.instead_of.as_deref().unwrap_or(&l.code)).addon, l.code.clone(), l.modifiers.clone())
         };
         out.sort_by_key(key);
+        for line in &out {
+            for reason in &line.reasons {
+                let rule = self.lexicon.billing.modifiers.iter().find(|m| *m.head.ground.id == *reason.rule);
+                if let Some(query) = rule.and_then(|m| m.query.as_deref()) {
+                    self.ask(query, &[&line.code], reason.evidence.clone());
+                }
+            }
+        }
         out
     }
 

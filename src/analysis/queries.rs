@@ -7,7 +7,7 @@ use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, QueryText, Role, SectionKind, Sense};
+use crate::lexicon::model::{AxisId, ConceptId, QueryText, Role, SectionKind, Sense};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
 use crate::read::section::Part;
@@ -48,6 +48,14 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         && let Some(c) = coded.iter().find(|c| needs_coder(lexicon, c))
     {
         ask(INTERVENTIONAL, evidence(r, &c.study.proofs));
+    }
+    // a procedure that holds its guidance, or whose guidance is billed beside it
+    let guidance = |s: &&Study| lexicon.has(&s.values, "method", "guidance");
+    if !r.exams.charge_line
+        && r.admission.admitted
+        && let Some(s) = studies.iter().find(guidance)
+    {
+        ask(INTERVENTIONAL, evidence(r, &s.proofs));
     }
     if r.admission.admitted {
         for s in studies {
@@ -92,7 +100,8 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         for q in lexicon.queries.iter().filter(|q| !r.exams.charge_line && !q.families.is_empty()) {
             let untold = |c: &&Coded| {
                 let asked = q.families.contains(&c.family) && c.taken.is_none();
-                asked && q.lacking.iter().any(|(axis, bits)| c.study.values.get(axis) & bits != bits)
+                let lacks = |(axis, bits): (AxisId, u64)| c.study.values.get(axis) & bits != bits;
+                asked && (q.lacking.is_empty() || q.lacking.iter().any(lacks))
             };
             if let Some(c) = coded.iter().find(untold) {
                 let names = |p: &&Proof| {

@@ -18,6 +18,7 @@ mod json;
 mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod rtf;
 mod text;
 mod unpack;
 

@@ -199,6 +199,8 @@ pub(crate) struct ModifierRule {
     /// Modifiers that go before it.
     pub(crate) unless: Vec<Box<str>>,
     pub(crate) cause: Option<Cause>,
+    /// What is asked where it is taken.
+    pub(crate) query: Option<Box<str>>,
     pub(crate) when: Values,
 }
 

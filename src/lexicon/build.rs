@@ -65,6 +65,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts: None,
             beside: Vec::new(),
             read_in: Vec::new(),
+            not_in: 0,
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -103,6 +104,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts,
             beside: Vec::new(),
             read_in: w.read_in.iter().map(|k| b.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+            not_in: b.bits(at.file, "modality", &w.not_in),
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -294,6 +296,23 @@ impl Builder<'_> {
         self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
     }
 
+    /// Values of an axis that is declared already.
+    fn bits(&mut self, file: usize, axis: &str, words: &Words) -> u64 {
+        let mut out = 0;
+        for word in words {
+            match self.axes.iter().find(|a| &*a.id == axis).and_then(|a| a.bit(word.get_ref())) {
+                Some(bit) => out |= bit,
+                None => self.problem(
+                    file,
+                    word.span(),
+                    &format!("`{}` is no value of the axis `{axis}`, or that axis is declared below", word.get_ref()),
+                    &format!("name a value of the axis `{axis}`"),
+                ),
+            }
+        }
+        out
+    }
+
     fn axes(&mut self, entries: &Entries) {
         for at in &entries.axes {
             let w = &at.entry;
@@ -336,6 +355,9 @@ impl Builder<'_> {
                 variants: Vec::new(),
                 together: Vec::new(),
                 not_in: 0,
+                both_in: 0,
+                both_unless: 0,
+                apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -352,17 +374,9 @@ impl Builder<'_> {
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
                 }
             }
-            for m in &w.not_in {
-                match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
-                    Some(bit) => axis.not_in |= bit,
-                    None => self.problem(
-                        at.file,
-                        m.span(),
-                        "`not_in` names a modality that is not declared before",
-                        "declare it in the axis `modality`",
-                    ),
-                }
-            }
+            axis.not_in = self.bits(at.file, "modality", &w.not_in);
+            axis.both_in = self.bits(at.file, "modality", &w.both_in);
+            axis.both_unless = self.bits(at.file, "method", &w.both_unless);
             for (whole, words) in &w.together {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(whole), bits) {

@@ -617,7 +617,7 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     text.cues(whole, &mut b.cues);
     drop_denied(text, &mut b.pieces, &b.cues);
-    let atoms = parse(text.lexicon, &b.pieces, false);
+    let atoms = parse(text.lexicon, &b.pieces, false, true);
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;

@@ -303,14 +303,16 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     heads.extend(found);
 }
 
-/// Whether a range lists projections and nothing else: "XR ELBOW: AP, LAT, OBL".
+/// Whether a range lists projections or numbers of views and nothing else: "XR ELBOW: AP, LAT, OBL".
 fn is_list_of_views(text: &Text<'_>, range: Span) -> bool {
     let Some(projections) = text.lexicon.known.projections else { return false };
     let mut mentions = Vec::new();
     text.mentions(range, true, &mut mentions);
     let words = |span: Span| tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
     let named = mentions.iter().fold(0, |bits, m| bits | text.lexicon.concept(m.concept).sets.get(projections));
-    named != 0 && mentions.iter().map(|m| words(m.span)).sum::<usize>() >= words(range)
+    let unit = mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit);
+    let digits = tokens(text.text(), range).filter(|t| text.slice(t.span).bytes().all(|b| b.is_ascii_digit())).count();
+    (named != 0 || unit) && mentions.iter().map(|m| words(m.span)).sum::<usize>() + digits >= words(range)
 }
 
 /// Sections whose text is one paragraph: what follows a blank line is no longer theirs.
