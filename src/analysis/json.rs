@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::claim_json::{ClaimJson, RationaleJson, claim_json, rationales};
+use super::claim_json::{ClaimJson, RationaleJson, Source, of_sources, rationales};
 use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
-use crate::text::position;
+use crate::text::Positions;
 
 /// A report as it was read: what spans refer to.
 #[derive(Clone, Copy, Debug)]
@@ -204,7 +204,10 @@ impl Serialize for StudyJson<'_> {
 /// The contract's object for one report.
 #[must_use]
 pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a Analysis, options: JsonOptions) -> Answer<'a> {
-    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, report, options)).collect();
+    let positions = &Positions::new(report.text);
+    let source = Source { report, positions };
+    let sources = [source];
+    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, source, options)).collect();
     Answer {
         schema: 1,
         id: report.id,
@@ -245,7 +248,7 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
                     missing: &c.missing,
                 }),
                 note: s.note.as_deref(),
-                reasons: rationales(&s.reasons, &[report], options),
+                reasons: rationales(&s.reasons, &sources, options),
             })
             .collect(),
         rejected: analysis
@@ -275,12 +278,13 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
             .collect(),
         queries: analysis.queries.iter().map(|q| QueryJson { kind: &q.kind, message: &q.message, evidence: list(&q.evidence) }).collect(),
         encounter: None,
-        claim: Some(claim_json(&analysis.claim, &[report], options)),
+        claim: Some(of_sources(&analysis.claim, &sources, options)),
     }
 }
 
-pub(super) fn evidence_json<'a>(e: &'a Evidence, report: ReportText<'a>, options: JsonOptions) -> EvidenceJson<'a> {
-    let at = position(report.text, e.span.start);
+pub(super) fn evidence_json<'a>(e: &'a Evidence, source: Source<'a, '_>, options: JsonOptions) -> EvidenceJson<'a> {
+    let Source { report, positions } = source;
+    let at = positions.of(e.span.start);
     EvidenceJson {
         role: &e.role,
         start: e.span.start,

@@ -247,6 +247,9 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
                 s.values.add(axis, bits);
             }
             s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+            if source == Source::Heading && !s.scopes.is_empty() {
+                s.scopes.push(e.scope);
+            }
         }
         return;
     }
@@ -325,6 +328,9 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
             if apart {
                 return true;
             }
+            if runs_on(lexicon, studies, atom) {
+                return false;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
@@ -333,19 +339,33 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
     }
 }
 
+/// Whether a method of one exam only runs on to the region of another one in the same sentence, where the title tells
+/// them apart: "CTA CHEST, CT ABDOMEN" above "CT angiogram with 3D images, then portal venous images of the abdomen".
+fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
+    const PHRASE: u32 = 32; // bytes within which a method and its region stand
+    let (known, method) = (&lexicon.known, atom.values.get(lexicon.known.method));
+    let at = |facet: Facet| atom.proofs.iter().filter(move |p| p.facet == facet).map(|p| p.span);
+    let far = at(Facet::Axis(known.method)).all(|m| at(Facet::Region).all(|r| r.start > m.end + PHRASE));
+    let titled = |s: &&Study| matches!(s.source, Source::Title | Source::Heading | Source::Order);
+    let of = |s: &Study| s.region.zip(atom.region).is_some_and(|(x, y)| is_in(lexicon, x, y) || is_in(lexicon, y, x));
+    let mut own = studies.iter().filter(titled).filter(|s| of(s));
+    let mut others = studies.iter().filter(titled).filter(|s| !of(s));
+    method != 0 && far && own.any(|s| s.values.get(known.method) == 0) && others.any(|s| s.values.get(known.method) == method)
+}
+
 /// Whether a statement names another exam than a study whose region its own region meets: foot and heel, a screening and a
 /// diagnostic mammogram, one breast completely and the other in part. Codes of their own are what tells them apart.
 fn are_two(lexicon: &Lexicon, s: &Study, a: &Atom, day: Date) -> bool {
     let known = &lexicon.known;
     let differ = |axis: AxisId| s.values.get(axis) != 0 && a.values.get(axis) != 0 && s.values.get(axis) & a.values.get(axis) == 0;
-    let (Some(x), Some(y)) = (s.region, a.region) else { return false };
-    if x == y && differ(known.side) && known.extent.is_some_and(differ) {
+    let same = s.region == a.region;
+    if same && s.region.is_some() && differ(known.side) && known.extent.is_some_and(differ) {
         return true;
     }
-    let purpose = lexicon.axis_named("purpose").is_some_and(differ);
+    let told_apart = same && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
     let family =
         |region, values, implied| best_single(lexicon, &candidate(lexicon, &Atom { region, values, implied, ..Atom::default() }), day);
-    (purpose || (x != y && s.region_named && a.region_named))
+    (told_apart || (!same && s.region_named && a.region_named))
         && family(s.region, s.values, s.implied).zip(family(a.region, a.values, a.implied)).is_some_and(|(f, g)| f != g)
 }
 
@@ -423,7 +443,10 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         Source::Performed => s.performed_contrast |= contrast,
         Source::Order => s.order_contrast |= contrast,
     }
-    if source == Source::Heading || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
+    // "Transabdominal:" heads a part of an exam that has a heading, or none
+    let heads = source == Source::Heading
+        && (atom.region.is_none() || atom.region_named || atom.values.get(known.method) != 0 || !s.scopes.is_empty());
+    if heads || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
         s.scopes.push(e.scope);
     }
     s.source = s.source.min(source);
@@ -542,13 +565,14 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
+    let axis = lexicon.axis(known.contrast);
+    let unsaid = modality(lexicon, s) & axis.both_in != 0;
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };
     // MR: the sequences before the agent go without saying; not for an angiogram, which is the enhanced run itself
-    let angiogram = lexicon.has(&s.values, "method", "angiography");
-    let post_alone = if mr && !local && !angiogram { pre | post } else { post };
+    let enhanced = s.values.get(known.method) & axis.both_unless != 0;
+    let post_alone = if unsaid && !local && !enhanced { pre | post } else { post };
     let stated = state & post != 0;
     let withheld = if local { withheld && !agent } else { withheld || withheld_elsewhere };
     let bits = if withheld && !stated {
@@ -603,7 +627,7 @@ pub(crate) fn settle_contrast(
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
         let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, scopes, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
-        s.contrast_assumed = mr;
+        s.contrast_assumed = unsaid;
     } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
         s.contrast_assumed = true;
     }
@@ -624,8 +648,10 @@ fn iv(lexicon: &Lexicon) -> u64 {
     route.bit("iv").unwrap_or(0) | route.bit("ia").unwrap_or(0)
 }
 
-fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
-    lexicon.has(&s.values, "modality", name) || (s.values.get(lexicon.known.modality) == 0 && lexicon.has(&s.implied, "modality", name))
+/// The modality that is told, else the one that the words suggest.
+fn modality(lexicon: &Lexicon, s: &Study) -> u64 {
+    let told = s.values.get(lexicon.known.modality);
+    if told == 0 { s.implied.get(lexicon.known.modality) } else { told }
 }
 
 /// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
@@ -635,11 +661,8 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading],
     if alone {
         return true;
     }
-    let agent = &*lexicon.concept(n.concept).id;
     let m = s.values.get(known.modality) | s.implied.get(known.modality);
-    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr")
-        || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr")
-    {
+    if modality(lexicon, s) & lexicon.concept(n.concept).not_in != 0 {
         return false;
     }
     if n.modalities != 0 && m != 0 && n.modalities & m == 0 {

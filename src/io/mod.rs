@@ -3,8 +3,10 @@
 //! A reader gives [`Record`]s one at a time, or says of what it can't use where it stands and why ([`Unusable`]), never
 //! with words of a report. Nothing is held but the record at hand.
 
+mod columns;
 mod csv;
 mod dft;
+mod encoding;
 mod fhir;
 mod fhir_out;
 mod fhir_text;

@@ -236,8 +236,14 @@ pub struct Axis {
     pub together: Vec<(u64, u64)>,
     /// Modalities in which the axis says nothing, a bit each: an injected isotope is no contrast.
     pub not_in: u64,
+    /// Modalities in which an agent alone tells both acquisitions, as the one before it goes without saying.
+    pub both_in: u64,
+    /// Methods with which it does not.
+    pub both_unless: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Whether two values that a title joins are two exams: "arterial and venous".
+    pub apart: bool,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
     pub prefers: u64,
 }
@@ -441,6 +447,8 @@ pub struct Concept {
     pub beside: Vec<ConceptId>,
     /// Sections in whose sentences the words count, besides those of their axes.
     pub read_in: Vec<SectionKind>,
+    /// Modalities of which the words do not speak, a bit each: gadolinium in a report of CT and MR.
+    pub not_in: u64,
 }
 
 /// What a complete study has to address: the extent of a study in a report is settled by it.

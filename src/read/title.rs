@@ -70,7 +70,7 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Readi
             break;
         }
         let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
-        let mut atoms = parse(lexicon, &pieces, true);
+        let mut atoms = parse(lexicon, &pieces, true, !charge_line);
         let supplied = line != Line::Title && supply_modality(lexicon, &mut atoms, day);
         let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, line);
         if best.as_ref().is_none_or(|(b, _)| score > *b) {
@@ -89,7 +89,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
         // a procedure that holds its imaging has no family either
-        let held = lexicon.axis_named("procedure").is_some_and(|axis| a.values.get(axis) != 0);
+        let held = lexicon.known.procedure.is_some_and(|axis| a.values.get(axis) != 0);
         held || (bits != 0 && bits & lexicon.edition.built == 0)
     };
     let register = register(lexicon, line == Line::Charge);
@@ -99,7 +99,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
     let excused = atoms.len() - taken.min(atoms.len());
-    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) };
+    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| lexicon.order.frequency(c.family)).min().unwrap_or(0) };
     let score = (
         satisfied,
         !atoms.is_empty(),
@@ -112,10 +112,6 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         Reverse(path.len()),
     );
     (score, satisfied && taken > 0)
-}
-
-fn common(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId) -> u16 {
-    lexicon.family(family).rows.iter().filter_map(|r| lexicon.code(&r.code)).map(|c| c.frequency).max().unwrap_or(0)
 }
 
 /// What an atom offers to the families: its values, and what its words imply where nothing else speaks.
@@ -140,11 +136,10 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
 
 /// Tells a candidate whether it stands in a charge line or in a report: families may want the one or the other.
 fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candidate {
-    let axis = lexicon.axis_named("register");
-    let value = axis.and_then(|a| lexicon.axis(a).bit(if charge_line { "charge_line" } else { "report" })).unwrap_or(0);
+    let value = lexicon.known.register.map(|r| (r.axis, if charge_line { r.charge_line } else { r.report }));
     move |mut c| {
-        if let Some(axis) = axis {
-            c.values.set(axis, value);
+        if let Some((axis, bits)) = value {
+            c.values.set(axis, bits);
         }
         c
     }
@@ -188,7 +183,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let taken: usize = choices.iter().filter(|c| tells(lexicon.family(c.family))).map(|c| c.members.len()).sum();
         let asked = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i])));
         let (strong, weak) = asked.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
+        let frequency = choices.iter().map(|c| lexicon.order.frequency(c.family)).max().unwrap_or(0);
         let rank = (taken, strong, usual(bit), weak, Reverse(choices.len()), lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
