@@ -9,7 +9,7 @@ use crate::read::count::{self, Count};
 use crate::read::exam::acquires;
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// Adds to each study what the body says of it, and takes away what the body says was not done or not given; what a
 /// statement of the exam has set stands otherwise. Returns what titles told and was taken away.
@@ -32,7 +32,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
             }
             // under a heading that names the one exam or a part of it, the heading is a part of its first sentence
             let headed = studies.len() == 1 && part.entry.is_none() && !part.head.is_empty();
-            for sentence in sentences(r.text.text(), if headed { part.head.join(part.body) } else { part.body }) {
+            for sentence in r.text.sentences(if headed { part.head.join(part.body) } else { part.body }) {
                 r.text.mentions(sentence, false, &mut mentions);
                 if mentions.is_empty() {
                     continue;
@@ -198,7 +198,7 @@ fn imaged_areas(r: &Reading<'_>, studies: &mut [Study]) {
     let mut mentions = Vec::new();
     let (mut parts, mut roots, mut spans): (Vec<RegionId>, Vec<RegionId>, Vec<Span>) = (Vec::new(), Vec::new(), Vec::new());
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body)) {
-        for sentence in sentences(r.text.text(), part.body).filter(|s| acquires(&r.text, *s)) {
+        for sentence in r.text.sentences(part.body).filter(|s| acquires(&r.text, *s)) {
             r.text.mentions(sentence, false, &mut mentions);
             for m in &mentions {
                 let Some(region) = lexicon.concept(m.concept).region else { continue };

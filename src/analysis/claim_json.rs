@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::claim::{Claim, LineSource};
-use super::json::{EvidenceJson, JsonOptions, evidence_json};
+use super::json::{EvidenceJson, JsonOptions, ReportText, evidence_json};
 use super::{Cited, Rationale};
-use crate::lexicon::EditEdition;
-use jiff::civil::Date;
-
-/// A report of a claim: its id and its text.
-pub type ReportText<'a> = (&'a str, &'a str);
+use crate::lexicon::{EditEdition, EditKind};
 
 /// A claim ready to be serialised; borrows reports and claim.
 #[derive(Serialize, Debug)]
@@ -31,6 +27,9 @@ struct EditionJson<'a> {
     first: String,
     last: String,
     of_the_day: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    of_the_setting: bool,
 }
 
 #[derive(Serialize, Debug)]
@@ -89,10 +88,10 @@ struct CitedJson<'a> {
 /// The contract's object for a claim. `reports` are those that were claimed, in their order.
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
-    let id = |report: usize| reports.get(report).map_or("", |r| r.0);
+    let id = |report: usize| reports.get(report).map_or("", |r| r.id);
     let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
     let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
-    let edition = |e: &'a EditEdition| edition_json(e, claim.day);
+    let edition = |e: &'a EditEdition| edition_json(e, claim);
     // options that are not at their defaults, and the three that every claim has
     let told = |(o, _, default): &&(String, String, bool)| !default || matches!(o.as_str(), "payer" | "setting" | "component");
     ClaimJson {
@@ -133,8 +132,15 @@ pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: Jso
     }
 }
 
-fn edition_json(e: &EditEdition, day: Date) -> EditionJson<'_> {
-    EditionJson { edition: &e.name, first: e.first.to_string(), last: e.last.to_string(), of_the_day: e.holds(day) }
+fn edition_json<'a>(e: &'a EditEdition, claim: &Claim) -> EditionJson<'a> {
+    EditionJson {
+        edition: &e.name,
+        first: e.first.to_string(),
+        last: e.last.to_string(),
+        of_the_day: e.holds(claim.day),
+        kind: e.kind.map(EditKind::name),
+        of_the_setting: e.fits(claim.kind),
+    }
 }
 
 pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
@@ -147,8 +153,8 @@ fn rationale_json<'a>(r: &'a Rationale, reports: &[ReportText<'a>], options: Jso
 
 fn cited<'a>(list: &'a [Cited], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<CitedJson<'a>> {
     let one = |c: &'a Cited| {
-        let (report, text) = *reports.get(c.report)?;
-        Some(CitedJson { report, evidence: evidence_json(&c.evidence, text, options) })
+        let report = *reports.get(c.report)?;
+        Some(CitedJson { report: report.id, evidence: evidence_json(&c.evidence, report, options) })
     };
     list.iter().filter_map(one).collect()
 }

@@ -8,7 +8,7 @@ use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, Regi
 use crate::read::exam::{Source, acquires};
 use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
-use crate::text::{Span, TokenKind, sentences, tokens};
+use crate::text::{Span, TokenKind, tokens};
 
 /// A word of the checklist in a sentence.
 #[derive(Clone, Copy)]
@@ -216,7 +216,7 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
 /// kidneys are normal."
 fn told(r: &Reading<'_>, part: &Part) -> Vec<Span> {
     use SectionKind as K;
-    let mut all: Vec<Span> = sentences(r.text.text(), part.body).collect();
+    let mut all: Vec<Span> = r.text.sentences(part.body).collect();
     match part.kind {
         K::Body | K::Findings | K::Impression | K::Addendum | K::Other | K::Technique => all,
         K::Title | K::Order | K::History | K::Comparison | K::Admin => {

@@ -14,15 +14,15 @@ use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
 use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
-use crate::lexicon::{Edits, Lexicon};
+use crate::lexicon::{EditTables, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
-use crate::read::section::{Part, RegionHeading, parts, region_headings};
+use crate::read::section::{Part, parts, region_headings};
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::read::text::{Mention, Text};
 use crate::read::title::candidate;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// A report with all that was read from it.
 pub(super) struct Reading<'a> {
@@ -33,16 +33,18 @@ pub(super) struct Reading<'a> {
     pub(super) admission: Admission,
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
-    let text = Text::new(lexicon, source);
+    let mut text = Text::new(lexicon, source);
     let parts = parts(&text);
+    text.keep_sentences(&parts);
     let exams = exams(&text, &parts, day);
     let notes = notes(&text, &parts, &exams);
     let admission = admit(&text, &parts, &exams);
     let r = Reading { text, parts, exams, notes, admission };
 
-    let mut studies = fuse(lexicon, &r.exams, &region_headings(&r.text, &r.parts), day);
+    let mut headings = region_headings(&r.text, &r.parts);
+    let mut studies = fuse(lexicon, &r.exams, &headings, day);
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
@@ -59,8 +61,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let alone = studies.len() == 1;
     // headings that name the regions of an exam of this report; those of organs and of other parts are passed over
     let related = |x: RegionId| studies.iter().any(|s| s.region.is_some_and(|r| is_in(lexicon, r, x) || is_in(lexicon, x, r)));
-    let headings: Vec<RegionHeading> =
-        if alone { Vec::new() } else { region_headings(&r.text, &r.parts).into_iter().filter(|h| h.regions.iter().any(related)).collect() };
+    headings.retain(|h| !alone && h.regions.iter().any(related));
     let scopes: Vec<Span> = studies.iter().flat_map(|s| s.scopes.iter().copied()).collect();
     let mixed = is_mixed(lexicon, &studies);
     split_sides(lexicon, &mut studies, day);
@@ -128,7 +129,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     others(&r, &studies, day, &mut rejected);
     let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
-    queries::of_record(&r, options.date_of_service, &mut queries);
+    let status = queries::of_record(&r, options, &mut queries);
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
@@ -136,6 +137,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let mut analysis = Analysis {
         confidence: 0.0,
         code_set,
+        status,
         document: document(&r),
         suggestions,
         rejected,
@@ -144,6 +146,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         policy: options.policy.clone(),
         claim: claim::empty(day),
         told,
+        time: circumstances::time(&r),
     };
     let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
     settle::settle(lexicon, &mut analysis, claim, billed);
@@ -209,7 +212,7 @@ fn left_out(r: &Reading<'_>, s: &Study) -> bool {
         return false;
     }
     let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body | K::Findings)).flat_map(|p| sentences(r.text.text(), p.body)).any(
+    r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body | K::Findings)).flat_map(|p| r.text.sentences(p.body)).any(
         |sentence| {
             r.text.cues(sentence, &mut cues);
             cues.retain(|(_, c)| lexicon.cue(*c).means == Means::NotPerformed);
@@ -244,7 +247,7 @@ fn denied_methods(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
         return out;
     }
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Technique | K::Body)) {
-        for sentence in sentences(r.text.text(), part.body) {
+        for sentence in r.text.sentences(part.body) {
             r.text.mentions(sentence, false, &mut mentions);
             r.text.cues(sentence, &mut cues);
             for m in &mentions {
@@ -554,7 +557,7 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 /// The family's other codes, and what they would need.
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
-    for r in &lexicon.family(c.family).rows {
+    for r in lexicon.family(c.family).rows_with(&c.code) {
         let register = lexicon.axis_named("register");
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
         if elsewhere

@@ -6,7 +6,7 @@ use crate::lexicon::model::{MAX_REGIONS, RegionId, Role, SectionKind, Sense, Val
 use crate::read::exam::{Source, acquires};
 use crate::read::statement::{Facet, Proof};
 use crate::read::text::Mention;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// Fills in region or modality of the one study of a report that does not name them, or makes that study.
 pub(super) fn complete(r: &Reading<'_>, studies: &mut Vec<Study>) {
@@ -128,6 +128,6 @@ fn told<'a>(r: &'a Reading<'_>) -> impl Iterator<Item = Span> + 'a {
     r.parts
         .iter()
         .filter(|p| matches!(p.kind, K::Body | K::Findings | K::Technique | K::Impression | K::Other))
-        .flat_map(|p| sentences(r.text.text(), p.body))
+        .flat_map(|p| r.text.sentences(p.body))
         .filter(|s| !r.exams.others.iter().any(|o| s.contains(o.span)))
 }

@@ -11,7 +11,7 @@ use crate::read::exam::Source;
 use crate::read::statement::{Atom, Facet, Proof};
 use crate::read::text::Mention;
 use crate::read::title::candidate;
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// What a sentence tells of a side.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -87,7 +87,7 @@ fn told(r: &Reading<'_>) -> Vec<Told> {
     let mut out = Vec::new();
     for part in r.parts.iter().filter(|p| matches!(p.kind, K::Title | K::Body | K::Findings | K::Technique | K::Impression | K::Other)) {
         let head = Some(part.head).filter(|h| !h.is_empty());
-        for (i, sentence) in sentences(r.text.text(), part.body).enumerate() {
+        for (i, sentence) in r.text.sentences(part.body).enumerate() {
             // a heading belongs to the first sentence under it
             let span = head.filter(|_| i == 0).map_or(sentence, |h| h.join(sentence));
             // its words up to a colon

@@ -10,14 +10,15 @@ use toml::value::Datetime;
 use super::load::{At, Entries};
 use super::model::{
     Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family, FamilyId, MAX_AXES,
-    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
-    Sense, SignWeight, Values,
+    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, ReportStatus, Role, Row, Rule, SectionEntry, SectionId,
+    SectionKind, Sense, SignWeight, Values,
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::policy::PolicyOption;
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
+use super::tsv;
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
 use super::{Edition, Known, Lexicon, Owner, Proof};
 use crate::text::fold_term;
@@ -216,6 +217,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
+            status: at.entry.status.as_ref().map(|s| b.choice(at.file, s, &STATUSES, ReportStatus::Final)),
+            stated: at.entry.stated.as_str().into(),
         });
     }
     let edition = b.edition(entries, &known)?;
@@ -792,55 +795,42 @@ impl Builder<'_> {
     /// `codes.tsv`: code, system, from, until, successor, frequency, excuse; `-` for nothing.
     fn codes(&mut self, files: &[(String, String)]) -> Vec<Code> {
         let mut out: Vec<Code> = Vec::new();
-        for (file, (name, text)) in files.iter().enumerate() {
-            if !name.ends_with("codes.tsv") {
+        for tsv::Line { file, name, span, cells } in tsv::lines(files, "codes.tsv") {
+            let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
+                self.problem(
+                    file,
+                    span,
+                    "a line of codes.tsv has seven cells",
+                    "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing",
+                );
                 continue;
+            };
+            let given = |s: &str| (s != "-").then(|| s.into());
+            let day = |b: &mut Self, s: &str| {
+                let day = (s != "-").then(|| s.parse::<Date>());
+                if matches!(day, Some(Err(_))) {
+                    b.problem(file, span.clone(), &format!("`{s}` is no day of the calendar"), "write it as 2026-01-31, or `-`");
+                }
+                day.and_then(Result::ok)
+            };
+            let (from, until) = (day(self, from), day(self, until));
+            if out.iter().any(|c| &*c.code == code) {
+                self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
             }
-            let mut at = 0;
-            for line in text.split_inclusive('\n') {
-                let span = at..at + line.trim_end().len();
-                at += line.len();
-                let line = line.trim_end();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
-                }
-                let cells: Vec<&str> = line.split('\t').collect();
-                let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
-                    self.problem(
-                        file,
-                        span,
-                        "a line of codes.tsv has seven cells",
-                        "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing",
-                    );
-                    continue;
-                };
-                let given = |s: &str| (s != "-").then(|| s.into());
-                let day = |b: &mut Self, s: &str| {
-                    let day = (s != "-").then(|| s.parse::<Date>());
-                    if matches!(day, Some(Err(_))) {
-                        b.problem(file, span.clone(), &format!("`{s}` is no day of the calendar"), "write it as 2026-01-31, or `-`");
-                    }
-                    day.and_then(Result::ok)
-                };
-                let (from, until) = (day(self, from), day(self, until));
-                if out.iter().any(|c| &*c.code == code) {
-                    self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
-                }
-                let frequency = if frequency == "-" { Ok(0) } else { frequency.parse() };
-                if frequency.is_err() {
-                    self.problem(file, span.clone(), "the frequency is no number", "write in how many charge lists the code stands, or 0");
-                }
-                self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.as_str().into(), span: span.clone() });
-                out.push(Code {
-                    code: code.into(),
-                    system: system.into(),
-                    from,
-                    until,
-                    successor: given(successor),
-                    excuse: given(excuse),
-                    frequency: frequency.unwrap_or(0),
-                });
+            let frequency = if frequency == "-" { Ok(0) } else { frequency.parse() };
+            if frequency.is_err() {
+                self.problem(file, span.clone(), "the frequency is no number", "write in how many charge lists the code stands, or 0");
             }
+            self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.into(), span: span.clone() });
+            out.push(Code {
+                code: code.into(),
+                system: system.into(),
+                from,
+                until,
+                successor: given(successor),
+                excuse: given(excuse),
+                frequency: frequency.unwrap_or(0),
+            });
         }
         out.sort_by(|a, b| a.code.cmp(&b.code));
         out
@@ -950,6 +940,12 @@ const MEANS: [(&str, Means); 19] = [
     ("pseudo", Means::Pseudo),
 ];
 
+const STATUSES: [(&str, ReportStatus); 4] = [
+    ("preliminary", ReportStatus::Preliminary),
+    ("final", ReportStatus::Final),
+    ("corrected", ReportStatus::Corrected),
+    ("addended", ReportStatus::Addended),
+];
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
 pub(super) const SECTIONS: [(&str, SectionKind); 18] = [

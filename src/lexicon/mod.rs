@@ -13,6 +13,7 @@ mod history;
 mod load;
 pub mod model;
 mod order;
+mod packed;
 mod place;
 pub(crate) mod policy;
 mod problem;
@@ -20,6 +21,7 @@ mod show;
 pub mod supply;
 mod terms;
 mod trie;
+mod tsv;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -35,7 +37,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
-pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use edits::{BadLine, Edit, EditEdition, EditKind, EditTables, Edits};
+pub use model::ReportStatus;
 pub use policy::Policy;
 use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
@@ -45,7 +48,7 @@ pub use place::EntryKind;
 pub(crate) use place::Place;
 pub use problem::{LexiconError, Problem};
 pub use show::{Entry, EntryLine};
-pub(crate) use terms::{Scope, Terms};
+pub(crate) use terms::Terms;
 
 /// The edition of a lexicon.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -243,8 +246,14 @@ impl Lexicon {
 
     /// The edits that come with the lexicon.
     #[must_use]
-    pub const fn edits(&self) -> &Edits {
+    pub const fn edits(&self) -> &EditTables {
         &self.billing.edits
+    }
+
+    /// Whether a code is that of an agent.
+    #[must_use]
+    pub fn is_agent(&self, code: &str) -> bool {
+        self.supplies.iter().flat_map(|s| &s.rows).any(|r| &*r.code == code)
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

@@ -719,6 +719,13 @@ pub struct Family {
 }
 
 impl Family {
+    /// The rows among which a code was chosen: the family's, or those that it adds.
+    #[must_use]
+    pub fn rows_with(&self, code: &str) -> &[Row] {
+        let added = !self.rows.iter().any(|r| &*r.code == code) && self.adds.iter().any(|r| &*r.code == code);
+        if added { &self.adds } else { &self.rows }
+    }
+
     /// Whether the family stands in the code set of that day.
     #[must_use]
     pub fn in_force(&self, day: Date) -> bool {
@@ -801,6 +808,19 @@ impl Code {
     }
 }
 
+/// What a report is among the versions of it, as its text or the message that brought it states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ReportStatus {
+    /// Not final, or not signed.
+    Preliminary,
+    /// Final and signed.
+    Final,
+    /// Takes the place of an earlier version.
+    Corrected,
+    /// Adds to an earlier version.
+    Addended,
+}
+
 /// A question to whoever wrote the report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueryText {
@@ -820,4 +840,8 @@ pub struct QueryText {
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.
     pub unless: Vec<ConceptId>,
+    /// The status of the report that it is about.
+    pub status: Option<ReportStatus>,
+    /// The question where the message and not the text states that status.
+    pub stated: Box<str>,
 }

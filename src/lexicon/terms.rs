@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Concept, Sense};
+use super::packed::{Strings, table};
 use super::trie::Matcher;
 use super::vocabulary::Vocabulary;
 use crate::text::Span;
@@ -36,8 +37,9 @@ impl Scope {
 /// The terms, frozen.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Terms {
-    patterns: Vec<Box<str>>,
+    patterns: Strings,
     /// Senses of pattern `i`: `senses[first[i]..first[i + 1]]`.
+    #[serde(with = "table")]
     first: Vec<u32>,
     senses: Vec<(Sense, Scope)>,
     matcher: Matcher,
@@ -53,7 +55,7 @@ impl Terms {
 
     /// The terms, folded; the place of a term is its pattern.
     pub fn patterns(&self) -> impl Iterator<Item = &str> {
-        self.patterns.iter().map(|p| &**p)
+        self.patterns.iter()
     }
 
     /// The senses of a pattern.
@@ -64,7 +66,7 @@ impl Terms {
 
     /// A pattern's folded text.
     pub(crate) fn pattern(&self, pattern: u32) -> &str {
-        &self.patterns[pattern as usize]
+        self.patterns.get(pattern as usize)
     }
 
     /// Number of terms.
@@ -76,7 +78,7 @@ impl Terms {
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        self.patterns.len() == 0
     }
 
     /// Terms of a sense, in order.
@@ -141,7 +143,7 @@ impl TermsBuilder {
     }
 
     pub(super) fn build(mut self) -> Terms {
-        let (mut patterns, mut first, mut senses) = (Vec::<Box<str>>::new(), vec![0], Vec::<(Sense, Scope)>::new());
+        let (mut patterns, mut first, mut senses) = (Vec::<&str>::new(), vec![0], Vec::<(Sense, Scope)>::new());
         let mut titles = Vec::new();
         Self::each(&mut self.declared, |declared| {
             let term = &declared[0].term;
@@ -157,11 +159,11 @@ impl TermsBuilder {
             if senses[from..].iter().any(|(s, scope)| matches!(s, Sense::Concept(_)) && scope.admits(true)) {
                 titles.push(patterns.len() as u32);
             }
-            patterns.push(term.as_str().into());
+            patterns.push(term);
             first.push(senses.len() as u32);
         });
-        let mut vocabulary = Vocabulary::new(titles.into_iter().map(|i| (&*patterns[i as usize], i)));
-        let matcher = Matcher::new(&mut vocabulary.words, &patterns);
-        Terms { patterns, first, senses, matcher, vocabulary }
+        let mut vocabulary = Vocabulary::new(titles.into_iter().map(|i| (patterns[i as usize], i)));
+        let matcher = Matcher::new(&mut vocabulary.words, patterns.iter().copied());
+        Terms { patterns: patterns.into_iter().collect(), first, senses, matcher, vocabulary }
     }
 }

@@ -1,10 +1,9 @@
 //! The words of title terms, and what an unknown token of a title may stand for: charge lists clip, squeeze, glue and
 //! misspell. Everything here is looked up in tables built once from the lexicon's own words.
 
-use rustc_hash::FxHashMap;
-
 use serde::{Deserialize, Serialize};
 
+use super::packed::{Strings, table};
 use super::trie::{Growing, Trie, WordId, Words};
 use crate::text::{Span, tokens};
 
@@ -42,11 +41,13 @@ pub(crate) struct Guess {
 pub(crate) struct Vocabulary {
     pub(super) words: Words,
     /// The words of title terms, by number.
-    titles: Vec<Box<str>>,
+    titles: Strings,
     /// Over their tokens: in titles it does not matter where blanks stand.
     trie: Trie,
+    /// Words by their first letter, and in the order of their skeletons.
     by_first: Vec<Vec<WordId>>,
-    skeletons: FxHashMap<String, Vec<WordId>>,
+    #[serde(with = "table")]
+    skeletons: Vec<WordId>,
 }
 
 const KEPT: usize = 6; // guesses kept for a token
@@ -58,9 +59,9 @@ impl Vocabulary {
         for (term, pattern) in terms {
             trie.add(tokens(term, Span::new(0, term.len() as u32)).map(|t| words.add(&term[t.span.range()])), pattern);
         }
-        let titles: Vec<Box<str>> = words.all().into_iter().map(Into::into).collect();
+        let titles: Strings = words.all().into_iter().collect();
         let mut by_first = vec![Vec::new(); 26];
-        let mut skeletons: FxHashMap<String, Vec<WordId>> = FxHashMap::default();
+        let mut skeletons: Vec<WordId> = Vec::new();
         for (id, word) in titles.iter().enumerate() {
             let first = word.as_bytes()[0];
             if !first.is_ascii_lowercase() {
@@ -68,9 +69,10 @@ impl Vocabulary {
             }
             by_first[(first - b'a') as usize].push(id as u32);
             if word.len() >= 4 {
-                skeletons.entry(skeleton(word)).or_default().push(id as u32);
+                skeletons.push(id as u32);
             }
         }
+        skeletons.sort_by(|a, b| skeleton(titles.get(*a as usize)).cmp(skeleton(titles.get(*b as usize))));
         Self { words, titles, trie: trie.freeze(), by_first, skeletons }
     }
 
@@ -86,7 +88,7 @@ impl Vocabulary {
 
     /// Length of a word, in bytes.
     pub(crate) fn len_of(&self, word: WordId) -> usize {
-        self.titles[word as usize].len()
+        self.titles.get(word as usize).len()
     }
 
     /// Whether the word is a term by itself.
@@ -125,7 +127,7 @@ impl Vocabulary {
             out.push(Guess { word, from: 0, to: t.len() as u16, repair, cost: cost as u16 });
         };
         for &id in &self.by_first[(t[0] - b'a') as usize] {
-            let w = self.titles[id as usize].as_bytes();
+            let w = self.titles.get(id as usize).as_bytes();
             if w.len() > t.len() && w.starts_with(t) {
                 guess(id, Repair::Clipped, 10 + (w.len() - t.len()));
             } else if t.len() >= 5 && w.len() >= 4 && one_typo(t, w) {
@@ -139,8 +141,10 @@ impl Vocabulary {
         // a squeezed word has given up its vowels; "coronal" is not "cranial"
         let vowels = t[1..].iter().filter(|c| matches!(c, b'a' | b'e' | b'i' | b'o' | b'u')).count();
         if t.len() >= 4 && vowels <= 1 {
-            for &id in self.skeletons.get(&skeleton(token)).into_iter().flatten() {
-                guess(id, Repair::Skeleton, 20);
+            let beside = |word: &WordId| skeleton(self.titles.get(*word as usize)).cmp(skeleton(token));
+            let from = self.skeletons.partition_point(|word| beside(word).is_lt());
+            for &word in self.skeletons[from..].iter().take_while(|word| beside(word).is_eq()) {
+                guess(word, Repair::Skeleton, 20);
             }
         }
     }
@@ -174,8 +178,8 @@ impl Vocabulary {
 }
 
 /// A word without its vowels, but for a first letter other than e before x ("extremity" is written "xtrmty").
-fn skeleton(word: &str) -> String {
-    word.chars().enumerate().filter(|(i, c)| !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u') || (*i == 0 && *c != 'e')).map(|(_, c)| c).collect()
+fn skeleton(word: &str) -> impl Iterator<Item = u8> {
+    word.bytes().enumerate().filter(|(i, c)| !matches!(c, b'a' | b'e' | b'i' | b'o' | b'u') || (*i == 0 && *c != b'e')).map(|(_, c)| c)
 }
 
 fn ordered_in(small: &[u8], large: &[u8]) -> bool {
@@ -214,7 +218,7 @@ mod tests {
         let v = Vocabulary::new(words.into_iter().zip(0..));
         let mut out = Vec::new();
         v.guesses(token, &mut out);
-        out.first().map(|g| (v.titles[g.word as usize].to_string(), g.repair))
+        out.first().map(|g| (v.titles.get(g.word as usize).to_owned(), g.repair))
     }
 
     #[test]

@@ -327,4 +327,7 @@ pub(super) struct QueryWire {
     pub(super) banner: bool,
     #[serde(default)]
     pub(super) unless: Words,
+    pub(super) status: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) stated: String,
 }

@@ -7,7 +7,7 @@ use super::statement::{Item, Piece, bind};
 use super::text::{Mention, Text};
 use super::title::pieces_of_prose;
 use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind, Sense};
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// How a note proves what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
         }
         // "CONTRAST: none", "[x] without": a few words that need no noun
         let terse = part.kind == SectionKind::Contrast && text.slice(part.body).split_whitespace().count() <= 12;
-        for s in sentences(text.text(), part.body) {
+        for s in text.sentences(part.body) {
             let is_title = |e: &Statement| {
                 matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len()
             };

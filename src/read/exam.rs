@@ -11,7 +11,7 @@ use super::text::{Mention, Text};
 use super::title::{self, Line, Reading};
 use crate::lexicon::Lexicon;
 use crate::lexicon::model::{AxisKind, Counts, CueId, Means, Reach, RegionId, Role, SectionKind, Sense};
-use crate::text::{Span, TokenKind, sentences, tokens};
+use crate::text::{Span, TokenKind, tokens};
 
 /// Where an exam statement stands, the more trusted first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,9 +76,10 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         push(&mut out, Source::Title, reading, text.whole(), text.whole());
         return out;
     }
-    let titled = parts.iter().filter(|p| p.kind == SectionKind::Title).any(|p| {
-        sentences(text.text(), p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
-    });
+    let titled = parts
+        .iter()
+        .filter(|p| p.kind == SectionKind::Title)
+        .any(|p| text.sentences(p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5)));
     let mut buffers = Buffers::default();
     let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
@@ -186,7 +187,7 @@ fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
 /// Whether the first sentence under a heading says that the exam was not done, and of nothing else that it was not:
 /// "Modified barium swallow: patient too drowsy, not performed."
 fn undone_below(text: &Text<'_>, part: &Part) -> Option<Span> {
-    let first = sentences(text.text(), part.body).next()?;
+    let first = text.sentences(part.body).next()?;
     let lexicon = text.lexicon;
     let names = |m: &Mention| {
         let c = lexicon.concept(m.concept);
@@ -232,7 +233,7 @@ fn is_charge_line(text: &Text<'_>, parts: &[Part]) -> bool {
     all.len() <= 160
         && text.source.trim().lines().count() <= 2
         && parts.iter().all(|p| p.entry.is_none())
-        && sentences(all, text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
+        && text.sentences(text.whole()).filter(|s| tokens(all, *s).filter(|t| t.kind == TokenKind::Word).count() > 1).count() <= 2
         && !ends_in_stop(text.source.trim())
         && !is_sentence(text, text.whole())
         && !is_told(text)
@@ -293,7 +294,7 @@ fn is_sentence(text: &Text<'_>, range: Span) -> bool {
 /// A title section: lines that name exams are read as one; a line that is a sentence describes what was done.
 fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut Exams, b: &mut Buffers) {
     const TOGETHER: usize = 48; // words of a title that are read as one
-    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let list: Vec<Span> = text.sentences(body).collect();
     let mut run: Option<Span> = None;
     let flush = |run: &mut Option<Span>, out: &mut Exams, b: &mut Buffers| {
         let Some(span) = run.take() else { return };
@@ -382,7 +383,7 @@ fn judged_away(text: &Text<'_>, range: Span, out: &mut Exams, reading: &Reading,
 
 /// The text before the first heading: titles first, then the dictated opening.
 fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams, b: &mut Buffers) {
-    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let list: Vec<Span> = text.sentences(body).collect();
     let mut still_titles = true;
     let mut seen = 0;
     let mut i = 0;
@@ -536,7 +537,7 @@ fn tells_film(text: &Text<'_>) -> bool {
     let film = lexicon.axis(modality).bit("xr").unwrap_or(0);
     let (mut mentions, mut cues) = (Vec::new(), Vec::new());
     let mut found = false;
-    for s in sentences(text.text(), text.whole()) {
+    for s in text.sentences(text.whole()) {
         text.cues(s, &mut cues);
         let elsewhere = cues.iter().any(|(_, c)| {
             use Means as M;
@@ -574,7 +575,7 @@ fn is_film(lexicon: &Lexicon, reading: &Reading) -> bool {
 
 /// Sentences of any section that is not a title.
 fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    let list: Vec<Span> = sentences(text.text(), body).collect();
+    let list: Vec<Span> = text.sentences(body).collect();
     for s in list {
         sentence(text, s, kind, out, b);
     }
@@ -886,8 +887,7 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
         return;
     }
     for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
-        let lines: Vec<Span> =
-            sentences(text.text(), part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
+        let lines: Vec<Span> = text.sentences(part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
             let reading = title::read(text, line, day, Line::Title);
             if reading.satisfied {

@@ -3,9 +3,9 @@
 use super::exam::{Exams, Source};
 use super::section::Part;
 use super::statement::Atom;
-use super::text::Text;
+use super::text::{Kind, Text};
 use crate::lexicon::model::{Allows, DocumentId, Means, Role, SectionKind, Sense, SignWeight};
-use crate::text::{Span, sentences};
+use crate::text::Span;
 
 /// The gate's verdict on a text.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let kinds = &text.lexicon.documents;
     let first_line = text.text().find(['\n', '.', ':']).unwrap_or(usize::MAX).min(80) as u32;
     let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, named: false, signs: Vec::new() }).collect();
-    for hit in text.hits(text.whole()) {
+    for hit in text.all_of(Kind::Sign) {
         for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
             let Sense::Sign(id, weight) = sense else { continue };
             let t = &mut tallies[id.0 as usize];
@@ -90,7 +90,7 @@ fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
         let past = cues.iter().any(|(_, c)| matches!(text.lexicon.cue(*c).means, Means::History | Means::Planned | Means::Recommendation));
         !past && !exams.others.iter().any(|o| s.contains(o.span))
     };
-    sentences(text.text(), text.whole()).filter(own).flat_map(|s| text.hits(s)).any(|h| {
+    text.sentences(text.whole()).filter(own).flat_map(|s| text.hits(s)).any(|h| {
         text.lexicon.terms.senses(h.pattern).iter().any(|(s, _)| match s {
             Sense::Organ(_) => true,
             Sense::Concept(c) => matches!(text.lexicon.concept(*c).role, Role::Acquisition | Role::Hint | Role::Enhancement),

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::section::Part;
+use crate::lexicon::Lexicon;
 use crate::lexicon::model::{ConceptId, CueId, Means, Role, SectionId, Sense};
-use crate::lexicon::{Lexicon, Scope};
-use crate::text::{Folded, Span};
+use crate::text::{Folded, Span, Stretches, sentences};
 
 /// A term that stands in the folded text, on word borders.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +21,37 @@ pub(crate) struct Mention {
     pub(crate) concept: ConceptId,
 }
 
+/// What a term may stand for besides concepts and cues. Each is the matter of a stage or two, and rare: their hits are
+/// kept apart, so that no stage goes through all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Heading,
+    /// Of a kind of document.
+    Sign,
+    Organ,
+    Circumstance,
+    /// A word of a checklist.
+    Listed,
+    /// An agent, a measure, waste.
+    Supply,
+}
+
+impl Kind {
+    const ALL: usize = 6;
+
+    const fn of(sense: Sense) -> Option<Self> {
+        match sense {
+            Sense::Concept(_) | Sense::Cue(_) => None,
+            Sense::Section(_) => Some(Self::Heading),
+            Sense::Sign(..) => Some(Self::Sign),
+            Sense::Organ(_) => Some(Self::Organ),
+            Sense::Circumstance(_) => Some(Self::Circumstance),
+            Sense::Listed(..) => Some(Self::Listed),
+            Sense::Supply(_) | Sense::Measure(_) | Sense::Waste(_) => Some(Self::Supply),
+        }
+    }
+}
+
 /// A report with all that its terms found.
 pub(crate) struct Text<'a> {
     pub(crate) lexicon: &'a Lexicon,
@@ -29,6 +61,8 @@ pub(crate) struct Text<'a> {
     hits: Vec<Hit>,
     /// Furthest end of the hits up to each.
     reach: Vec<u32>,
+    /// The hits of each kind.
+    kinds: [Vec<Hit>; Kind::ALL],
     /// What the whole text reads as a title, as prose, and for cues: most ranges that are asked for are cut from these.
     titles: Vec<Mention>,
     prose: Vec<Mention>,
@@ -36,16 +70,17 @@ pub(crate) struct Text<'a> {
     /// Folded offsets of the starts of source lines.
     line_starts: Vec<u32>,
     /// Folded stretches between double quotes.
-    quotes: Vec<Span>,
+    quotes: Stretches,
     /// Folded stretches behind a box that is not ticked.
-    unticked: Vec<Span>,
+    unticked: Stretches,
+    /// The sentences of all parts, and of each part its body and where its own begin and end.
+    sentences: Vec<Span>,
+    bodies: Vec<(Span, u32, u32)>,
 }
 
 impl<'a> Text<'a> {
     pub(crate) fn new(lexicon: &'a Lexicon, source: &'a str) -> Self {
         let folded = Folded::new(source);
-        let mut hits: Vec<Hit> = Vec::with_capacity(folded.text().len() / 8);
-        lexicon.terms.find(folded.text(), |pattern, span| hits.push(Hit { span, pattern }));
         let line_starts = std::iter::once(0)
             .chain(source.match_indices('\n').map(|(i, _)| i as u32 + 1))
             .map(|at| {
@@ -60,31 +95,87 @@ impl<'a> Text<'a> {
             .collect();
         let quotes = quotes(folded.text());
         let unticked = unticked(folded.text());
-        hits.retain(|h| !unticked.iter().any(|u| u.contains(h.span)));
-        let reach = hits
-            .iter()
-            .scan(0, |reach: &mut u32, h| {
-                *reach = h.span.end.max(*reach);
-                Some(*reach)
-            })
-            .collect();
         let mut text = Self {
             lexicon,
             source,
+            hits: Vec::with_capacity(folded.text().len() / 8),
             folded,
-            hits,
-            reach,
+            reach: Vec::new(),
+            kinds: Default::default(),
             titles: Vec::new(),
             prose: Vec::new(),
             cues: Vec::new(),
             line_starts,
             quotes,
             unticked,
+            sentences: Vec::new(),
+            bodies: Vec::new(),
         };
-        text.titles = text.find_mentions(text.whole(), true);
-        text.prose = text.find_mentions(text.whole(), false);
-        text.cues = text.find_cues(text.whole());
+        text.find();
         text
+    }
+
+    /// Finds all terms, and gives each to those who will ask for it.
+    fn find(&mut self) {
+        let mut furthest = 0;
+        let Self { lexicon, folded, hits, reach, kinds, titles, prose, cues, unticked, .. } = self;
+        lexicon.terms.find(folded.text(), |pattern, span| {
+            if unticked.hold(span) {
+                return;
+            }
+            let hit = Hit { span, pattern };
+            furthest = span.end.max(furthest);
+            hits.push(hit);
+            reach.push(furthest);
+            let (mut in_title, mut in_prose) = (false, false);
+            for &(sense, scope) in lexicon.terms.senses(pattern) {
+                match sense {
+                    // of the concepts of a term the first that may stand here
+                    Sense::Concept(concept) => {
+                        if scope.admits(true) && !std::mem::replace(&mut in_title, true) {
+                            titles.push(Mention { span, concept });
+                        }
+                        if scope.admits(false) && !std::mem::replace(&mut in_prose, true) {
+                            prose.push(Mention { span, concept });
+                        }
+                    }
+                    Sense::Cue(cue) => push_cue(cues, span, cue),
+                    _ => {}
+                }
+                if let Some(kind) = Kind::of(sense) {
+                    let list = &mut kinds[kind as usize];
+                    if list.last().is_none_or(|last| last.span != span) {
+                        list.push(hit);
+                    }
+                }
+            }
+        });
+        longest(lexicon, titles);
+        longest(lexicon, prose);
+        cues.retain(|(_, c)| lexicon.cue(*c).means != Means::Pseudo);
+    }
+
+    /// Keeps the sentences of the parts that the text was cut into: all stages go through them.
+    pub(crate) fn keep_sentences(&mut self, parts: &[Part]) {
+        let mut all = Vec::with_capacity(self.text().len() / 32);
+        let mut bodies = Vec::with_capacity(parts.len());
+        for part in parts {
+            let from = all.len() as u32;
+            all.extend(sentences(self.text(), part.body));
+            bodies.push((part.body, from, all.len() as u32));
+        }
+        (self.sentences, self.bodies) = (all, bodies);
+    }
+
+    /// The sentences of a range of the folded text.
+    pub(crate) fn sentences(&self, range: Span) -> impl Iterator<Item = Span> + '_ {
+        let from = self.bodies.partition_point(|(body, ..)| body.start < range.start);
+        let kept = self.bodies[from..].iter().take_while(|(body, ..)| body.start == range.start).find(|(body, ..)| *body == range);
+        let (own, other) = match kept {
+            Some((_, from, to)) => (&self.sentences[*from as usize..*to as usize], None),
+            None => (&[][..], Some(sentences(self.text(), range))),
+        };
+        own.iter().copied().chain(other.into_iter().flatten())
     }
 
     /// The folded text.
@@ -109,12 +200,12 @@ impl<'a> Text<'a> {
 
     /// Whether a folded offset lies between double quotes.
     pub(crate) fn is_quoted(&self, at: u32) -> bool {
-        self.quotes.iter().any(|q| q.start < at && at < q.end)
+        self.quotes.reach(at.saturating_sub(1)) > at && at > 0
     }
 
     /// Whether a folded offset lies behind an unticked box.
     pub(crate) fn is_unticked(&self, at: u32) -> bool {
-        self.unticked.iter().any(|u| u.start <= at && at < u.end)
+        self.unticked.reach(at) > at
     }
 
     /// Whether a source line starts at this folded offset.
@@ -137,8 +228,7 @@ impl<'a> Text<'a> {
 
     /// The hits that start in a folded range and end in it.
     pub(crate) fn hits(&self, range: Span) -> impl Iterator<Item = Hit> + '_ {
-        let from = self.hits.partition_point(|h| h.span.start < range.start);
-        self.hits[from..].iter().copied().take_while(move |h| h.span.start < range.end).filter(move |h| h.span.end <= range.end)
+        inside(&self.hits, range)
     }
 
     /// Concepts read in a range, of a title or of prose: of overlapping terms the longest, earliest first; each word read
@@ -181,30 +271,13 @@ impl<'a> Text<'a> {
         for hit in self.hits(range) {
             for &(sense, scope) in self.lexicon.terms.senses(hit.pattern) {
                 let Sense::Concept(concept) = sense else { continue };
-                if scope.admits(title) && (title || scope != Scope::Title) {
+                if scope.admits(title) {
                     out.push(Mention { span: hit.span, concept });
                     break;
                 }
             }
         }
-        let modality = self.lexicon.known.modality;
-        longest(&mut out, |c| match self.lexicon.concept(c).role {
-            // a hint that tells more than its modality names something: "fetal heart rate"
-            Role::Hint if self.lexicon.concept(c).sets.iter().any(|(axis, _)| axis != modality) => 1,
-            Role::Acquisition
-            | Role::Hint
-            | Role::Coverage
-            | Role::Given
-            | Role::Unit
-            | Role::Number
-            | Role::AtLeast
-            | Role::AtMost
-            | Role::LessThan
-            | Role::Or => 0,
-            // "before and after the injection" holds "after the injection"
-            Role::WithoutAndWith | Role::WithAndWithout => 2,
-            _ => 1,
-        });
+        longest(self.lexicon, &mut out);
         out
     }
 
@@ -213,9 +286,7 @@ impl<'a> Text<'a> {
         for hit in self.hits(range) {
             for &(sense, _) in self.lexicon.terms.senses(hit.pattern) {
                 let Sense::Cue(cue) = sense else { continue };
-                if out.last().is_none_or(|(last, _)| !last.contains(hit.span)) {
-                    out.push((hit.span, cue));
-                }
+                push_cue(&mut out, hit.span, cue);
             }
         }
         out.retain(|(_, c)| self.lexicon.cue(*c).means != Means::Pseudo);
@@ -227,20 +298,56 @@ impl<'a> Text<'a> {
     where
         'a: 'a,
     {
-        self.hits(range).filter_map(move |h| self.lexicon.terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t)))
+        self.pick(self.hits(range), pick)
+    }
+
+    /// [`Text::senses`] of one kind.
+    pub(crate) fn of_kind<T: 'a>(
+        &self,
+        kind: Kind,
+        range: Span,
+        pick: impl Fn(Sense) -> Option<T> + 'a,
+    ) -> impl Iterator<Item = (Span, T)> + '_
+    where
+        'a: 'a,
+    {
+        self.pick(inside(&self.kinds[kind as usize], range), pick)
+    }
+
+    fn pick<T>(&self, hits: impl Iterator<Item = Hit>, pick: impl Fn(Sense) -> Option<T>) -> impl Iterator<Item = (Span, T)> {
+        let terms = &self.lexicon.terms;
+        hits.filter_map(move |h| terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t)))
+    }
+
+    /// The hits of one kind in the whole text.
+    pub(crate) fn all_of(&self, kind: Kind) -> &[Hit] {
+        &self.kinds[kind as usize]
     }
 
     /// Headings in a range.
     pub(crate) fn headings(&self, range: Span) -> impl Iterator<Item = (Span, SectionId)> + '_ {
-        self.senses(range, |s| match s {
+        self.of_kind(Kind::Heading, range, |s| match s {
             Sense::Section(id) => Some(id),
             _ => None,
         })
     }
 }
 
+/// The hits that start in a range and end in it, of some that are sorted by start.
+fn inside(hits: &[Hit], range: Span) -> impl Iterator<Item = Hit> + '_ {
+    let from = hits.partition_point(|h| h.span.start < range.start);
+    hits[from..].iter().copied().take_while(move |h| h.span.start < range.end).filter(move |h| h.span.end <= range.end)
+}
+
+/// Adds a cue unless it lies inside the one before.
+fn push_cue(cues: &mut Vec<(Span, CueId)>, span: Span, cue: CueId) {
+    if cues.last().is_none_or(|(last, _)| !last.contains(span)) {
+        cues.push((span, cue));
+    }
+}
+
 /// Stretches of several words between double quotes of one paragraph; a quote behind a digit is a mark of inches.
-fn quotes(text: &str) -> Vec<Span> {
+fn quotes(text: &str) -> Stretches {
     let mut out = Vec::new();
     let mut open: Option<usize> = None;
     for (at, _) in text.match_indices('"') {
@@ -258,7 +365,7 @@ fn quotes(text: &str) -> Vec<Span> {
     }
     // a block quotation: lines that begin with ">"
     if !text.contains('>') {
-        return out;
+        return Stretches::new(out);
     }
     let mut at = 0;
     for paragraph in text.split_inclusive("\n\n") {
@@ -267,33 +374,61 @@ fn quotes(text: &str) -> Vec<Span> {
         }
         at += paragraph.len() as u32;
     }
-    out
+    Stretches::new(out)
 }
 
 /// What stands behind an empty box, up to the next box or the end of the line: "[ ] with  [x] without". Boxes that
 /// follow their words instead are left alone.
-fn unticked(text: &str) -> Vec<Span> {
-    let mut out = Vec::new();
+fn unticked(text: &str) -> Stretches {
+    const BOXES: [char; 4] = ['[', '\u{2610}', '\u{2611}', '\u{2612}'];
+    let mut out: Vec<Span> = Vec::new();
+    let bytes = text.as_bytes();
+    // start of the line, whether there was a box in it, and where the stretch behind the last mark ends
+    let (mut line, mut boxed, mut end) = (0, false, 0);
     // 0xe2 begins the drawn box
-    for (at, _) in text.bytes().enumerate().filter(|(_, b)| matches!(b, b'[' | b'(' | 0xe2)) {
+    for (at, byte) in bytes.iter().enumerate().filter(|(_, b)| matches!(b, b'[' | b'(' | b'\n' | 0xe2)) {
+        if *byte == b'\n' {
+            (line, boxed) = (at + 1, false);
+            continue;
+        }
+        // the first box of a line has no label before it
+        let first = !boxed;
+        boxed |= text[at..].starts_with(BOXES);
         let mark = ["[ ]", "[_]", "[]", "( )", "\u{2610}"].into_iter().find(|mark| text[at..].starts_with(mark));
         let Some(start) = mark.map(|m| at + m.len()) else { continue };
+        if end < start {
+            end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
+        }
         let before = text[..at].trim_end_matches(' ').chars().next_back();
-        let end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
-        // the first box of a line has no label before it
-        let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
-        let first = !text[line..at].contains(['[', '\u{2610}', '\u{2611}', '\u{2612}']);
         let leads = !first || matches!(before, None | Some(':' | '\n' | ',' | '*' | '-')) || text[line..at].trim().is_empty();
         if leads {
             out.push(Span::new(start as u32, end as u32));
         }
     }
-    out
+    Stretches::new(out)
 }
 
 /// Keeps of overlapping mentions the longest, words that name something before words that only surround it; `all` is
 /// sorted by start, the longer first.
-fn longest(all: &mut Vec<Mention>, rank: impl Fn(ConceptId) -> u8) {
+fn longest(lexicon: &Lexicon, all: &mut Vec<Mention>) {
+    let modality = lexicon.known.modality;
+    let rank = |c: ConceptId| match lexicon.concept(c).role {
+        // a hint that tells more than its modality names something: "fetal heart rate"
+        Role::Hint if lexicon.concept(c).sets.iter().any(|(axis, _)| axis != modality) => 1,
+        Role::Acquisition
+        | Role::Hint
+        | Role::Coverage
+        | Role::Given
+        | Role::Unit
+        | Role::Number
+        | Role::AtLeast
+        | Role::AtMost
+        | Role::LessThan
+        | Role::Or => 0,
+        // "before and after the injection" holds "after the injection"
+        Role::WithoutAndWith | Role::WithAndWithout => 2,
+        _ => 1,
+    };
     let weight = |m: &Mention| (rank(m.concept), m.span.len());
     let mut kept = 0;
     for i in 0..all.len() {

@@ -2,10 +2,12 @@
 
 mod fold;
 mod layout;
+mod stretches;
 
 pub use fold::{Folded, fold_term};
 pub use layout::{Position, Token, TokenKind, position};
 pub(crate) use layout::{sentences, tokens};
+pub(crate) use stretches::Stretches;
 
 /// A half-open byte range `[start, end)`. In public results it refers to the original report text and lies on
 /// character boundaries; inside the stages it may refer to the folded text, and then says so.
