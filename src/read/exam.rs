@@ -344,9 +344,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     flush(&mut run, out, b);
 }
 
-/// Whether a range names a region, a side or contrast.
+/// Whether a range names a region, a side or contrast; "no AS" tells a finding.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    text.read(range, true).iter().any(|m| {
+    text.read(range, true).iter().filter(|m| text.slice(m.span) != "no").any(|m| {
         let c = text.lexicon.concept(m.concept);
         title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
     })
