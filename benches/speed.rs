@@ -53,7 +53,15 @@ const SHAPES: [(&str, &str); 16] = [
 ];
 
 fn repeated(what: &str, size: usize) -> String {
-    what.chars().cycle().scan(0, |len, c| (*len < size).then(|| { *len += c.len_utf8(); c })).collect()
+    what.chars()
+        .cycle()
+        .scan(0, |len, c| {
+            (*len < size).then(|| {
+                *len += c.len_utf8();
+                c
+            })
+        })
+        .collect()
 }
 
 /// The reports of `benches/mix.txt`: a line each, `path` or `N path` for N copies, `#` opens a remark.

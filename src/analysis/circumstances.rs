@@ -19,7 +19,8 @@ pub(super) fn read(r: &Reading<'_>) -> Vec<Told> {
     for part in &r.parts {
         let whole = part.head.join(part.body);
         for sentence in r.text.sentences(if part.kind == K::Title || part.entry.is_none() { whole } else { part.body }) {
-            let told: Vec<_> = r.text.of_kind(Kind::Circumstance, sentence, |s| if let Sense::Circumstance(id) = s { Some(id) } else { None }).collect();
+            let told: Vec<_> =
+                r.text.of_kind(Kind::Circumstance, sentence, |s| if let Sense::Circumstance(id) = s { Some(id) } else { None }).collect();
             if told.is_empty() {
                 continue;
             }

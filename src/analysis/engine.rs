@@ -14,7 +14,9 @@ use crate::code::family::{Candidate, accepts_values, best_single, choose, counts
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
-use crate::lexicon::model::{AxisId, AxisKind, ConceptId, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
+use crate::lexicon::model::{
+    AxisId, AxisKind, ConceptId, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values,
+};
 use crate::lexicon::{Edits, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};

@@ -50,8 +50,7 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
     if exams.charge_line {
         return out;
     }
-    let is_title =
-        |e: &&Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.scope.len() != e.span.len();
+    let is_title = |e: &&Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.scope.len() != e.span.len();
     let titles = Stretches::new(exams.ours.iter().filter(is_title).map(|e| e.span).collect());
     for part in parts {
         use SectionKind as K;

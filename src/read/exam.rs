@@ -72,7 +72,7 @@ impl Exams {
     }
 }
 
-/// Most exams that one sentence names.
+/// Most exams that one sentence names; the words of one of them are no more than twice as many.
 const IN_SENTENCE: usize = 32;
 
 /// A line longer than this in words is a sentence, not a title.
@@ -86,9 +86,10 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         push(&mut out, Source::Title, reading, text.whole(), text.whole());
         return out;
     }
-    let titled = parts.iter().filter(|p| p.kind == SectionKind::Title).any(|p| {
-        text.sentences(p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5))
-    });
+    let titled = parts
+        .iter()
+        .filter(|p| p.kind == SectionKind::Title)
+        .any(|p| text.sentences(p.body).next().is_some_and(|s| names_exam(text, s) && !(is_sentence(text, s) && words_in(text, s) > 5)));
     let mut buffers = Buffers::default();
     let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
@@ -488,6 +489,10 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
     const LONGEST: usize = 9; // words
     let lexicon = text.lexicon;
     let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
+    let words = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).take(LONGEST + 1).count();
+    if words > LONGEST {
+        return false;
+    }
     let mut mentions = Vec::new();
     text.mentions(span, true, &mut mentions);
     let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
@@ -501,7 +506,7 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
         .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
         .filter(|t| t.span.len() < 4 || text.slice(t.span).bytes().any(|b| b.is_ascii_digit()))
         .count();
-    if !places || !plain || words_in(text, span) > LONGEST || told + idle < words_in(text, span) {
+    if !places || !plain || told + idle < words {
         return false;
     }
     if mentions.iter().any(|m| concept(m).sets.get(projections) != 0) {
@@ -601,6 +606,7 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     drop_denied(text, &mut b.pieces, &b.cues);
     let mut atoms = parse(text.lexicon, &b.pieces, false);
     atoms.truncate(IN_SENTENCE);
+    atoms.iter_mut().for_each(|a| a.proofs.truncate(2 * IN_SENTENCE));
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -865,8 +871,7 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
     }
     let mut left: u32 = 64; // lines to try; the title stands in one of the last
     for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
-        let lines: Vec<Span> =
-            text.sentences(part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
+        let lines: Vec<Span> = text.sentences(part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
             let Some(fewer) = left.checked_sub(1) else { return };
             left = fewer;

@@ -104,8 +104,7 @@ fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
 /// Whether words stand where a text says what it is: in the first line, or at the beginning of its title.
 fn is_name(title: Option<Span>, span: Span, first_line: u32) -> bool {
     const FAR: u32 = 60; // bytes into the title
-    span.end <= first_line
-        || title.is_some_and(|title| title.contains(span) && span.start < title.start + FAR)
+    span.end <= first_line || title.is_some_and(|title| title.contains(span) && span.start < title.start + FAR)
 }
 
 /// Whether the words stand as a heading: a part's heading, or behind a border and before a colon.

@@ -246,11 +246,7 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let opens = start == 0 && colon.is_some() && !line.contains('.') && (names_modality(text, rest) || is_list_of_views(text, rest));
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
-        if text.is_quoted(start)
-            || is_measure(all, piece)
-            || all[piece.range()].contains(". ")
-            || taken.touch(piece)
-            || taken.begin(start)
+        if text.is_quoted(start) || is_measure(all, piece) || all[piece.range()].contains(". ") || taken.touch(piece) || taken.begin(start)
         {
             continue;
         }
