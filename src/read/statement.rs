@@ -791,8 +791,14 @@ fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
     let part = |side: u64| {
         let sides: Vec<_> = g.sides.iter().filter(|s| s.value == side).copied().collect();
         let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
-        let mut part =
-            Group { counts: own(&g.counts, side), extents: own(&g.extents, side), regions: near.into_iter().collect(), sides, one_side: true, ..g.clone() };
+        let mut part = Group {
+            counts: own(&g.counts, side),
+            extents: own(&g.extents, side),
+            regions: near.into_iter().collect(),
+            sides,
+            one_side: true,
+            ..g.clone()
+        };
         if let Some(axis) = lexicon.known.extent.filter(|_| !g.extents.is_empty()) {
             part.values.set(axis, part.extents.last().map_or(0, |e| e.value));
             part.proofs.retain(|p| p.facet != Facet::Axis(axis) || part.extents.iter().any(|e| e.span == p.span));
