@@ -129,7 +129,7 @@ fn sized(metadata: &ParquetMetaData, mask: &ProjectionMask, options: &InputOptio
             if !matches!(column.compression(), Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_)) {
                 let name = metadata.file_metadata().schema_descr().column(leaf).name().to_owned();
                 return Err(Unusable::new(
-                    format!("the column `{name}` is packed by {}, which is not read", column.compression().codec_to_string()),
+                    format!("the column `{name}` is packed by {}, which is not read", codec(column.compression())),
                     "write it packed by snappy or gzip, or unpacked",
                 ));
             }
@@ -143,6 +143,12 @@ fn sized(metadata: &ParquetMetaData, mask: &ProjectionMask, options: &InputOptio
         }
     }
     Ok(rows.max(1) as usize)
+}
+
+/// The name of a packing, without its level.
+fn codec(packing: Compression) -> String {
+    let name = format!("{packing:?}");
+    name.split('(').next().unwrap_or_default().to_lowercase()
 }
 
 struct Rows {
