@@ -97,7 +97,10 @@ fn another_exam_is_another_row() {
     is(&billed(&text, "70450 70544"), &[Outcome::Agree, Outcome::BilledNotDocumented]);
     is(&billed(&text, ""), &[Outcome::DocumentedNotBilled]);
     is(&ordered(&text, &[]), &[Outcome::DocumentedNotOrdered]);
-    is(&ordered(&text, &[("", "CT HEAD W/O CONTRAST"), ("", "MRI KNEE LEFT W/O CONTRAST")]), &[Outcome::Agree, Outcome::OrderedNotDocumented]);
+    is(
+        &ordered(&text, &[("", "CT HEAD W/O CONTRAST"), ("", "MRI KNEE LEFT W/O CONTRAST")]),
+        &[Outcome::Agree, Outcome::OrderedNotDocumented],
+    );
     // an order and a report, each of one exam, are of each other
     is(&ordered(&text, &[("", "MRI KNEE LEFT W/O CONTRAST")]), &[Outcome::OrderedDiffers]);
 }
@@ -112,7 +115,8 @@ fn exams_that_are_named_and_not_done_say_so() {
 
 #[test]
 fn the_claim_is_what_is_compared() {
-    let both = report("CT abdomen and pelvis with contrast", "Images after intravenous contrast.", "The liver is normal. The bladder is smooth.");
+    let both =
+        report("CT abdomen and pelvis with contrast", "Images after intravenous contrast.", "The liver is normal. The bladder is smooth.");
     let got = ordered(&both, &[("", "CT ABDOMEN W CONTRAST"), ("", "CT PELVIS W CONTRAST")]);
     is(&got, &[Outcome::Agree]);
     assert_eq!(got[0].1, 2, "both orders stand in the row");
@@ -189,7 +193,7 @@ fn orders_by_code_and_by_name() {
 #[test]
 fn codes_that_had_ended_are_named_with_what_came_after() {
     let text = report("Low dose CT of the chest for lung cancer screening", "Low dose axial images.", "No nodule. Lung-RADS 1.");
-    let all = rows(&[text.clone()], None, Some("G0297"), &options());
+    let all = rows(std::slice::from_ref(&text), None, Some("G0297"), &options());
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].outcome, Outcome::BilledDiffers);
     assert_eq!(all[0].validity.as_deref(), Some("G0297 ended on 2020-12-31; after it came 71271"));
@@ -201,7 +205,8 @@ fn codes_that_had_ended_are_named_with_what_came_after() {
 
 #[test]
 fn every_item_of_a_list_and_every_line_of_the_claim_stands_in_a_row() {
-    let texts = [head("without contrast"), head("after 100 mL of intravenous contrast"), String::new(), "CHIEF COMPLAINT: cough".to_owned()];
+    let texts =
+        [head("without contrast"), head("after 100 mL of intravenous contrast"), String::new(), "CHIEF COMPLAINT: cough".to_owned()];
     let bills = ["", "70450", "70450 70460 70450-26", "74160 72193 99999", "NONSENSE", "G0297 71046x2"];
     let names = ["", "CT HEAD", "CT ABDOMEN W CONTRAST", "x", "MRI BRAIN AND MRA HEAD", "CT HEAD"];
     for text in &texts {
