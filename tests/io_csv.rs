@@ -189,7 +189,9 @@ proptest! {
     #[test]
     fn mutated_tables_lose_nothing(wide in any::<bool>(), changes in changes(), size in 1..60usize) {
         let mut bytes = if wide { utf16(TABLE) } else { TABLE.as_bytes().to_vec() };
-        changes.iter().for_each(|c| c.to(&mut bytes));
+        for c in &changes {
+            c.to(&mut bytes);
+        }
         let options = InputOptions { format: Some(Format::Csv), ..InputOptions::default() };
         let whole = read(Pieces::new(&bytes, usize::MAX), "x", &options);
         prop_assert_eq!(&whole, &read(Pieces::new(&bytes, size), "x", &options));

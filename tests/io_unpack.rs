@@ -199,7 +199,9 @@ proptest! {
     #[test]
     fn damaged_packings_neither_panic_nor_depend_on_pieces(zstd in any::<bool>(), changes in changes(), size in 1..50usize) {
         let mut bytes = if zstd { ZSTD } else { GZIP }.to_vec();
-        changes.iter().for_each(|c| c.to(&mut bytes));
+        for c in &changes {
+            c.to(&mut bytes);
+        }
         let options = InputOptions { format: Some(radcode::io::Format::Ndjson), ..InputOptions::default() };
         let whole = read(Pieces::new(&bytes, usize::MAX), "x", &options);
         prop_assert_eq!(&whole, &read(Pieces::new(&bytes, size), "x", &options));

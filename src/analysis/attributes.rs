@@ -141,7 +141,7 @@ fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, 
             study.proofs.retain(|p| p.facet != facet);
         }
         study.values.add(axis, bits);
-        study.proofs.push(Proof { facet, span, concept });
+        study.prove(Proof { facet, span, concept });
     }
 }
 

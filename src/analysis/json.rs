@@ -1,7 +1,5 @@
 //! The output contract: one JSON object a report. Fields are added, never renamed.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -124,13 +122,25 @@ struct SuggestionJson<'a> {
     rule: &'a str,
     study: StudyJson<'a>,
     evidence: Vec<EvidenceJson<'a>>,
-    defaults: Vec<BTreeMap<&'static str, &'a str>>,
-    alternatives: Vec<BTreeMap<&'static str, &'a str>>,
+    defaults: Vec<DefaultJson<'a>>,
+    alternatives: Vec<AlternativeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checklist: Option<ChecklistJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     reasons: Vec<RationaleJson<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+struct DefaultJson<'a> {
+    axis: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize, Debug)]
+struct AlternativeJson<'a> {
+    code: &'a str,
+    needs: &'a str,
 }
 
 #[derive(Serialize, Debug)]
@@ -235,12 +245,8 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
                 rule: &s.rule,
                 study: StudyJson(&s.study),
                 evidence: list(&s.evidence),
-                defaults: s.defaults.iter().map(|(a, v)| BTreeMap::from([("axis", a.as_str()), ("value", v.as_str())])).collect(),
-                alternatives: s
-                    .alternatives
-                    .iter()
-                    .map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())]))
-                    .collect(),
+                defaults: s.defaults.iter().map(|(axis, value)| DefaultJson { axis, value }).collect(),
+                alternatives: s.alternatives.iter().map(|a| AlternativeJson { code: &a.code, needs: &a.needs }).collect(),
                 checklist: s.checklist.as_ref().map(|c| ChecklistJson {
                     id: &c.id,
                     judged: c.judged,

@@ -236,7 +236,7 @@ fn listed(names: &[String]) -> String {
     if names.iter().all(|n| field(n).is_none()) {
         let n = names.len();
         return format!(
-            "none of the {n} names in the first line is known; it has to hold the names of the columns: --column text=NAME says which it is"
+            "none of the {n} names of columns, which stand in a table's first line, is known: --column text=NAME says which it is"
         );
     }
     let is_name = |n: &str| n.len() <= MOST && n.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'.'));
@@ -425,7 +425,7 @@ mod tests {
             (
                 &["CT HEAD", "2026"],
                 &[],
-                "no column is known for the text of reports; none of the 2 names in the first line is known; it has to hold the names of the columns: --column text=NAME says which it is",
+                "no column is known for the text of reports; none of the 2 names of columns, which stand in a table's first line, is known: --column text=NAME says which it is",
             ),
             (
                 &["text"],

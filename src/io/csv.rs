@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 use std::io::{self, BufRead};
 
 use super::columns::{Cells, Columns, of_reports};
-use super::encoding::{as_utf8, head as text_of};
 use super::{Answered, Bill, Format, Input, InputOptions, Place, Record, Records, Unusable, nothing};
 use crate::analysis::{AxisValue, Evidence, Suggestion};
 
@@ -15,8 +14,7 @@ const MOST_COLUMNS: usize = 4096;
 const MOST_HEAD: u64 = 65_536;
 
 /// The rows of a table. A table that is said to be parted by commas may be parted by semicolons, tabs or bars.
-pub(super) fn records(from: Input, parted_by: u8, options: &InputOptions) -> Result<Box<dyn Records>, Unusable> {
-    let mut from = as_utf8(from, options.encoding).map_err(|e| Unusable::unreadable(&e))?;
+pub(super) fn records(mut from: Input, parted_by: u8, options: &InputOptions) -> Result<Box<dyn Records>, Unusable> {
     let start = from.fill_buf().map_err(|e| Unusable::unreadable(&e))?;
     if start.starts_with(b"PK\x03\x04") || start.starts_with(b"\xd0\xcf\x11\xe0") {
         return Err(Unusable::new("an Excel or ZIP file, not a table in text", "save it as CSV (UTF-8) first"));
@@ -62,11 +60,10 @@ fn parted(start: &[u8], options: &InputOptions) -> u8 {
 
 /// The form of a table by its first line, if it is one.
 pub(super) fn form(head: &[u8]) -> Option<Format> {
-    let text = text_of(head);
-    let start = text.trim_start();
-    let end = start.find(['\r', '\n'])?;
+    let start = head.trim_ascii_start();
+    let end = start.iter().position(|b| matches!(b, b'\r' | b'\n'))?;
     let of = |by: u8| {
-        let mut rows = Rows::over(&start.as_bytes()[..end], by);
+        let mut rows = Rows::over(&start[..end], by);
         let whole = matches!(rows.next(MOST_HEAD, MOST_COLUMNS), Ok(Row::Whole { .. }));
         whole && rows.names().is_ok_and(|n| of_reports(n.iter().map(String::as_str)))
     };

@@ -1,8 +1,9 @@
 //! Inputs of any encoding as UTF-8, a piece at a time.
 
+use std::borrow::Cow;
 use std::io::{self, BufRead, Read};
 
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::Input;
 use super::unpack::primed;
@@ -26,9 +27,12 @@ pub(super) fn as_utf8(mut from: Input, asked: Option<&'static Encoding>) -> io::
     }
 }
 
-/// The first bytes of an input as text, by their mark; what fits no character is replaced.
-pub(super) fn head(bytes: &[u8]) -> String {
-    Encoding::for_bom(bytes).map_or(UTF_8, |(e, _)| e).decode(bytes).0.into_owned()
+/// The first bytes of an input as its form is told by: those of UTF-16 in UTF-8.
+pub(super) fn head<'a>(bytes: &'a [u8], asked: Option<&'static Encoding>) -> Cow<'a, [u8]> {
+    match Encoding::for_bom(bytes).map(|(e, _)| e).or(asked) {
+        Some(e) if e == UTF_16LE || e == UTF_16BE => Cow::Owned(e.decode(bytes).0.into_owned().into_bytes()),
+        _ => Cow::Borrowed(bytes),
+    }
 }
 
 struct Decoded {

@@ -74,7 +74,7 @@ impl Exams {
     }
 }
 
-/// Most exams that one sentence names.
+/// Most exams that one sentence names; the words of one of them are no more than twice as many.
 const IN_SENTENCE: usize = 32;
 
 /// A line longer than this in words is a sentence, not a title.
@@ -344,9 +344,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     flush(&mut run, out, b);
 }
 
-/// Whether a range names a region, a side or contrast.
+/// Whether a range names a region, a side or contrast; "no AS" tells a finding.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    text.read(range, true).iter().any(|m| {
+    text.read(range, true).iter().filter(|m| text.slice(m.span) != "no").any(|m| {
         let c = text.lexicon.concept(m.concept);
         title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
     })
@@ -522,6 +522,10 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
     const LONGEST: usize = 9; // words
     let lexicon = text.lexicon;
     let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
+    let words = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).take(LONGEST + 1).count();
+    if words > LONGEST {
+        return false;
+    }
     let mut mentions = Vec::new();
     text.mentions(span, true, &mut mentions);
     let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
@@ -536,7 +540,7 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
         .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
         .filter(|t| t.span.len() < 4 || text.slice(t.span).bytes().any(|b| b.is_ascii_digit()))
         .count();
-    if !places || !plain || words_in(text, span) > LONGEST || told + idle < words_in(text, span) {
+    if !places || !plain || told + idle < words {
         return false;
     }
     if mentions.iter().any(|m| concept(m).sets.get(projections) != 0) {
@@ -636,6 +640,7 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     drop_denied(text, &mut b.pieces, &b.cues);
     let mut atoms = parse(text.lexicon, &b.pieces, false, true);
     atoms.truncate(IN_SENTENCE);
+    atoms.iter_mut().for_each(|a| a.proofs.truncate(2 * IN_SENTENCE));
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;

@@ -116,8 +116,8 @@ pub(crate) fn tokens(text: &str, range: Span) -> impl Iterator<Item = Token> + '
     })
 }
 
-/// Bytes from which on a sentence ends at the next blank: nobody writes one so long, and its words are weighed against
-/// each other.
+/// Bytes from which on a sentence ends at the next blank or mark: nobody writes one so long, and its words are weighed
+/// against each other.
 const LONGEST: usize = 4096;
 
 /// The sentences of `text[range]` (folded text): cut at hard line breaks and at a stop that ends a word of two or
@@ -141,7 +141,7 @@ pub(crate) fn sentences(text: &str, range: Span) -> impl Iterator<Item = Span> +
                     at += 1;
                     break;
                 }
-                b' ' if at - start >= LONGEST => break,
+                b if at - start >= LONGEST && b.is_ascii() && !b.is_ascii_alphanumeric() => break,
                 _ => at += 1,
             }
         }
@@ -233,6 +233,7 @@ mod tests {
         assert_eq!(cut("2.5 mm sections. 1. normal"), ["2.5 mm sections.", "1. normal"]);
         assert_eq!(cut("without contrast.,history:,none"), ["without contrast.", ",history:,none"]);
         assert_eq!(cut(&"no end ".repeat(2 * LONGEST / 7)).len(), 2);
+        assert_eq!(cut(&"no,end,".repeat(2 * LONGEST / 7)).len(), 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 """Reads the charges that `radcode batch --format fhir-charge-item` and `fhir-claim` write with an independent model of FHIR
 and compares them with the claims of the same inputs in JSON.
 
-    python3 tests/read_back/fhir.py PATH_TO_RADCODE
+    python3 tests/read_back/read_fhir.py PATH_TO_RADCODE
 
 Needs the packages of tests/read_back/requirements.txt (fhir.resources, its models of R4B) and installs nothing. Exits 1
 where a resource is not valid or says something else than the claim.
