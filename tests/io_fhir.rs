@@ -272,7 +272,7 @@ fn the_examples_of_the_specification() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Whatever becomes of a document: no panic, the same by pieces of any size, nothing silently lost, no words told.
     #[test]
@@ -289,8 +289,9 @@ proptest! {
         let before = read(&whole, 4096);
         let given = |seen: &[Result<Record, Unusable>]| seen.iter().filter(|r| r.is_ok()).count();
         if told(&bytes) == told(&whole) && given(&seen) < given(&before) {
-            let known: Vec<&String> = before.iter().filter_map(|r| r.as_ref().err()).map(|u| &u.what).collect();
-            prop_assert!(seen.iter().filter_map(|r| r.as_ref().err()).any(|u| !known.contains(&&u.what)), "{:?}", seen);
+            let named = |seen: &[Result<Record, Unusable>], what: &str| seen.iter().filter(|r| r.as_ref().is_err_and(|u| u.what == what)).count();
+            let more = |u: &Unusable| named(&seen, &u.what) > named(&before, &u.what);
+            prop_assert!(seen.iter().filter_map(|r| r.as_ref().err()).any(more), "{:?}", seen);
         }
         prop_assert!(!seen.is_empty());
         for why in seen.iter().filter_map(|r| r.as_ref().err()) {
@@ -301,9 +302,9 @@ proptest! {
         }
     }
 
-    /// In a file of lines a broken line costs itself.
+    /// In a file of lines a broken line costs itself. (The first tells that it is one.)
     #[test]
-    fn a_broken_line_costs_no_other(line in 0..8usize, changes in changes(300)) {
+    fn a_broken_line_costs_no_other(line in 1..8usize, changes in changes(300)) {
         let whole = sample("fhir/bulk.ndjson");
         let mut lines: Vec<Vec<u8>> = whole.split(|b| *b == b'\n').map(<[u8]>::to_vec).collect();
         let intact = |skip: &str, seen: &[Result<Record, Unusable>]| -> Vec<String> {

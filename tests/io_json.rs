@@ -52,7 +52,7 @@ fn a_report_over_the_limit_is_named_and_the_rest_goes_on() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     /// Whatever becomes of a document: no panic, the same by pieces of any size, nothing silently lost, no words told.
     #[test]
@@ -67,8 +67,9 @@ proptest! {
             prop_assert_eq!(&read_by(&bytes, few), &seen);
         }
         let (named, given): (Vec<&String>, Vec<&String>) = seen.iter().partition(|s| s.split(' ').take(3).any(|w| w.ends_with('!')));
-        let known = read_by(&whole, 4096).len();
-        prop_assert!(given.len() + named.len() >= known || !named.is_empty(), "{:?}", seen);
+        // what a change took out can't be missed
+        let texts = |bytes: &[u8]| String::from_utf8_lossy(bytes).matches("\"text\"").count();
+        prop_assert!(given.len() + named.len() >= texts(&bytes) || !named.is_empty(), "{:?}", seen);
         for message in named {
             for word in ["CONTRAST", "lungs", "MRN1", "IMPRESSION", "RENAL", "FOOT"] {
                 prop_assert!(!message.contains(word), "{}", message);

@@ -14,7 +14,8 @@ use serde::de::DeserializeOwned;
 
 use super::fhir_text::{self, Attached, Told, attached, no_text};
 use super::fhir_wire::{
-    Composition, Concept, Context, DiagnosticReport, DocumentReference, Entry, Head, Observation, Reference, Section, ServiceRequest, Some1,
+    Composition, Concept, Context, DiagnosticReport, DocumentReference, Entry, Exchange, Head, Observation, Reference, Section,
+    ServiceRequest, Some1,
 };
 use super::items::{Item, Items, Kind};
 use super::json::{item_limit, item_text};
@@ -356,7 +357,13 @@ fn resource(item: &Item<'_>, options: &InputOptions) -> Result<Found, Unusable> 
     let json = item_text(item.bytes, options)?;
     let source = Source { json: &json, item, options };
     let (url, head) = source.parsed::<Head>()?;
-    let Some(head) = head else { return Ok(Found::Nothing) };
+    let Some(head) = head else {
+        let entry: Exchange = serde_json::from_str(&json).map_err(|e| mistake(&e))?;
+        if entry.request.is_none() && entry.response.is_none() {
+            return Err(Unusable::new("an entry without `resource`", "FHIR has those for requests and responses only"));
+        }
+        return Ok(Found::Nothing);
+    };
     let Some(kind) = head.resource_type.as_deref() else {
         return Err(Unusable::new("an object without `resourceType`", "give FHIR resources, or name the form: --input-format json"));
     };

@@ -46,6 +46,13 @@ pub(super) struct Entry<T> {
     pub(super) resource: Option<T>,
 }
 
+/// What an entry may tell of instead of a resource: a deletion, an outcome.
+#[derive(Deserialize)]
+pub(super) struct Exchange {
+    pub(super) request: Option<IgnoredAny>,
+    pub(super) response: Option<IgnoredAny>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct DiagnosticReport {
