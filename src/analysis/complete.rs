@@ -8,6 +8,7 @@ use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, Regi
 use crate::read::exam::{Source, acquires};
 use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
+use crate::read::text::Kind;
 use crate::text::{Span, TokenKind, tokens};
 
 /// A word of the checklist in a sentence.
@@ -258,7 +259,7 @@ fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
 /// Words of the checklist in a sentence, those inside a longer one left out, and those of other exams.
 fn words(r: &Reading<'_>, id: ChecklistId, sentence: Span) -> Vec<Word> {
     let mut out: Vec<Word> = Vec::new();
-    for hit in r.text.hits(sentence) {
+    for hit in r.text.hits_of(Kind::Listed, sentence) {
         let span = hit.span;
         let inside = out.last().is_some_and(|w| w.span.contains(span) && w.span != span);
         if inside || r.exams.others.iter().any(|o| o.span.overlaps(span)) {

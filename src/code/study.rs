@@ -59,6 +59,14 @@ pub(crate) struct Study {
 }
 
 impl Study {
+    /// Adds words that prove something of it, once; where so many do, more prove nothing new.
+    pub(crate) fn prove(&mut self, proof: Proof) {
+        const MOST: usize = 512;
+        if self.proofs.len() < MOST && !self.proofs.contains(&proof) {
+            self.proofs.push(proof);
+        }
+    }
+
     /// A study of which nothing is known but where it was found.
     pub(crate) fn found(source: Source) -> Self {
         Self {
@@ -165,11 +173,7 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
         for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
             s.values.add(axis, atom.values.get(axis));
         }
-        for p in &atom.proofs {
-            if !s.proofs.contains(p) {
-                s.proofs.push(*p);
-            }
-        }
+        atom.proofs.iter().for_each(|p| s.prove(*p));
     }
     found
 }
@@ -451,11 +455,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
-    for p in &atom.proofs {
-        if !s.proofs.contains(p) {
-            s.proofs.push(*p);
-        }
-    }
+    atom.proofs.iter().for_each(|p| s.prove(*p));
 }
 
 /// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
@@ -636,11 +636,7 @@ pub(crate) fn settle_contrast(
     }
     let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
     s.values.set(known.contrast, bits);
-    for p in proofs {
-        if !s.proofs.contains(&p) {
-            s.proofs.push(p);
-        }
-    }
+    proofs.into_iter().for_each(|p| s.prove(p));
 }
 
 fn iv(lexicon: &Lexicon) -> u64 {

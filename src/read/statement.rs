@@ -16,7 +16,7 @@ pub(crate) enum Facet {
 }
 
 /// Words of the folded text that prove a facet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Proof {
     pub(crate) facet: Facet,
     pub(crate) span: Span,
@@ -558,7 +558,7 @@ fn join_sides(groups: &mut Vec<Group>) {
         let b = &groups[i];
         let bare = b.modality_at.is_none() && b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty();
         let sided = b.sides.len() > 1 && (b.counts.len() > 1 || b.extents.len() > 1);
-        if !(bare && sided && groups[i - 1].sides.is_empty() && groups[i - 1].regions.len() == 1) {
+        if !(bare && sided && groups[i - 1].sides.iter().all(|s| s.value.count_ones() > 1) && groups[i - 1].regions.len() == 1) {
             i += 1;
             continue;
         }
@@ -768,28 +768,29 @@ fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
 /// "KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW", "BREAST RIGHT COMPLETE AND LEFT LIMITED": one region, each side with words of its
 /// own. A part for each side.
 fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
-    let first = g.regions.first()?;
     let differ = |list: &[Placed<u64>]| list.iter().any(|p| p.value != list[0].value);
-    let plain = g.sides.iter().all(|s| s.value.is_power_of_two()) && differ(&g.sides);
-    let counted = g.regions.len() == 1 && differ(&g.counts);
-    if !plain || g.regions.iter().any(|r| r.value != first.value) || !(counted || differ(&g.extents)) {
+    // "KNEES" is of both
+    let single: Vec<Placed<u64>> = g.sides.iter().filter(|s| s.value.is_power_of_two()).copied().collect();
+    let plain = !single.is_empty() && differ(&single);
+    let counted = g.regions.len() < 2 && differ(&g.counts);
+    if !plain || g.regions.iter().any(|r| r.value != g.regions[0].value) || !(counted || differ(&g.extents)) {
         return None;
     }
     // what stands before a side is its own where the first one has something before it
     let owner = |at: usize, leads: bool| {
-        let behind = g.sides.iter().find(|s| s.at > at);
-        let before = g.sides.iter().rev().find(|s| s.at < at);
+        let behind = single.iter().find(|s| s.at > at);
+        let before = single.iter().rev().find(|s| s.at < at);
         if leads { before.or(behind) } else { behind.or(before) }.map(|s| s.value)
     };
     let own = |list: &[Placed<u64>], side: u64| -> Vec<Placed<u64>> {
-        let leads = list.first().is_some_and(|p| g.sides[0].at < p.at);
+        let leads = list.first().is_some_and(|p| single[0].at < p.at);
         list.iter().filter(|p| list.len() < 2 || owner(p.at, leads) == Some(side)).copied().collect()
     };
-    let mut values: Vec<u64> = g.sides.iter().map(|s| s.value).collect();
+    let mut values: Vec<u64> = single.iter().map(|s| s.value).collect();
     values.sort_unstable();
     values.dedup();
     let part = |side: u64| {
-        let sides: Vec<_> = g.sides.iter().filter(|s| s.value == side).copied().collect();
+        let sides: Vec<_> = single.iter().filter(|s| s.value == side).copied().collect();
         let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
         let mut part = Group {
             counts: own(&g.counts, side),

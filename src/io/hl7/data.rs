@@ -8,23 +8,37 @@ use encoding_rs::{Encoding, UTF_8};
 use super::super::{Unusable, decode, html, rtf};
 use super::message::Segment;
 
+/// Characters of data that tell what a document is; whole groups of base64.
+const HEAD: usize = 64;
+
 const HELP: &str = "have the text of the report sent beside it, in OBX of type TX or FT";
 
 /// The text of an ED value: source, type, subtype, encoding, data.
 pub(super) fn text(segment: Segment<'_>, value: &str, encoding: &'static Encoding) -> Result<String, Unusable> {
     let [_, kind, subtype, encoded, data] = segment.five(value);
+    let (kind, subtype) = (segment.read(kind).to_ascii_uppercase(), segment.read(subtype).to_ascii_uppercase());
     let data = segment.text(data);
-    let bytes = match segment.read(encoded).to_ascii_uppercase().as_str() {
-        "A" | "" => data.into_bytes(),
-        "BASE64" | "B64" => base64(&data).ok_or_else(|| broken("base64"))?,
-        "HEX" => hex(&data).ok_or_else(|| broken("hexadecimal"))?,
-        _ => return Err(Unusable::new("an embedded document in an encoding that is not known here", "known are A, Base64 and Hex")),
+    let encoded = segment.read(encoded).to_ascii_uppercase();
+    let bytes = |data: &str| match encoded.as_str() {
+        "A" | "" => Ok(data.as_bytes().to_vec()),
+        "BASE64" | "B64" => base64(data).ok_or_else(|| broken("base64")),
+        "HEX" => hex(data).ok_or_else(|| broken("hexadecimal")),
+        _ => Err(Unusable::new("an embedded document in an encoding that is not known here", "known are A, Base64 and Hex")),
     };
-    match kind_of(&bytes, &segment.read(kind).to_ascii_uppercase(), &segment.read(subtype).to_ascii_uppercase()) {
-        Kind::Text => decoded(bytes, encoding),
+    // a large document of another kind is known by its beginning
+    let head = data.get(..HEAD).and_then(|head| bytes(head).ok()).unwrap_or_default();
+    let other = |bytes: &[u8]| match kind_of(bytes, &kind, &subtype) {
+        Kind::Other(name) => Err(Unusable::new(format!("{name} and no text beside it"), HELP)),
+        text => Ok(text),
+    };
+    if !head.is_empty() {
+        other(&head)?;
+    }
+    let bytes = bytes(&data)?;
+    match other(&bytes)? {
         Kind::Rtf => rtf::text(&bytes),
         Kind::Html => decoded(bytes, encoding).map(|page| html::text(&page)),
-        Kind::Other(name) => Err(Unusable::new(format!("{name} and no text beside it"), HELP)),
+        Kind::Text | Kind::Other(_) => decoded(bytes, encoding),
     }
 }
 

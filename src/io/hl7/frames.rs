@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
-use super::super::{Input, Place, Unusable, nothing};
+use super::super::{BUFFER, Input, Place, Unusable, nothing};
 
 /// Segments that a message may have: real ones have some hundred, and each costs a little memory beside its bytes.
 const SEGMENTS: usize = 100_000;
@@ -216,6 +216,9 @@ impl Frames {
                 Ok(None) => self.finish(),
                 Err(e) => self.fail(&e),
             }
+            // a line that was long once costs no memory for ever
+            line.clear();
+            line.shrink_to(BUFFER);
             self.line = line;
         }
     }
