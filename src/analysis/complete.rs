@@ -8,6 +8,7 @@ use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, Regi
 use crate::read::exam::{Source, acquires};
 use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
+use crate::read::text::Kind;
 use crate::text::{Span, TokenKind, tokens};
 
 /// A word of the checklist in a sentence.
@@ -194,7 +195,11 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
     let study = Study::found(Source::Findings);
     let whole = lexicon.checklists.iter().enumerate().filter_map(|(i, list)| {
         let checked = read(r, ChecklistId(i as u8), list, &study, 0);
-        let fits = list.of.iter().map(|f| lexicon.family(*f)).find(|f| f.when.get(lexicon.known.modality) & modality != 0)?;
+        let fits = list
+            .of
+            .iter()
+            .map(|f| lexicon.family(*f))
+            .find(|f| f.when.get(lexicon.known.modality) & modality != 0 && f.when.get(lexicon.known.method) == 0)?;
         let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
         let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
         // one element alone tells no study from another
@@ -254,7 +259,7 @@ fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
 /// Words of the checklist in a sentence, those inside a longer one left out, and those of other exams.
 fn words(r: &Reading<'_>, id: ChecklistId, sentence: Span) -> Vec<Word> {
     let mut out: Vec<Word> = Vec::new();
-    for hit in r.text.hits(sentence) {
+    for hit in r.text.hits_of(Kind::Listed, sentence) {
         let span = hit.span;
         let inside = out.last().is_some_and(|w| w.span.contains(span) && w.span != span);
         if inside || r.exams.others.iter().any(|o| o.span.overlaps(span)) {

@@ -59,6 +59,14 @@ pub(crate) struct Study {
 }
 
 impl Study {
+    /// Adds words that prove something of it, once; where so many do, more prove nothing new.
+    pub(crate) fn prove(&mut self, proof: Proof) {
+        const MOST: usize = 512;
+        if self.proofs.len() < MOST && !self.proofs.contains(&proof) {
+            self.proofs.push(proof);
+        }
+    }
+
     /// A study of which nothing is known but where it was found.
     pub(crate) fn found(source: Source) -> Self {
         Self {
@@ -165,11 +173,7 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
         for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
             s.values.add(axis, atom.values.get(axis));
         }
-        for p in &atom.proofs {
-            if !s.proofs.contains(p) {
-                s.proofs.push(*p);
-            }
-        }
+        atom.proofs.iter().for_each(|p| s.prove(*p));
     }
     found
 }
@@ -358,14 +362,14 @@ fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
 fn are_two(lexicon: &Lexicon, s: &Study, a: &Atom, day: Date) -> bool {
     let known = &lexicon.known;
     let differ = |axis: AxisId| s.values.get(axis) != 0 && a.values.get(axis) != 0 && s.values.get(axis) & a.values.get(axis) == 0;
-    let (Some(x), Some(y)) = (s.region, a.region) else { return false };
-    if x == y && differ(known.side) && known.extent.is_some_and(differ) {
+    let same = s.region == a.region;
+    if same && s.region.is_some() && differ(known.side) && known.extent.is_some_and(differ) {
         return true;
     }
-    let purpose = lexicon.axis_named("purpose").is_some_and(differ);
+    let told_apart = same && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
     let family =
         |region, values, implied| best_single(lexicon, &candidate(lexicon, &Atom { region, values, implied, ..Atom::default() }), day);
-    (purpose || (x != y && s.region_named && a.region_named))
+    (told_apart || (!same && s.region_named && a.region_named))
         && family(s.region, s.values, s.implied).zip(family(a.region, a.values, a.implied)).is_some_and(|(f, g)| f != g)
 }
 
@@ -443,16 +447,15 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         Source::Performed => s.performed_contrast |= contrast,
         Source::Order => s.order_contrast |= contrast,
     }
-    if source == Source::Heading || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
+    // "Transabdominal:" heads a part of an exam that has a heading, or none
+    let heads = source == Source::Heading
+        && (atom.region.is_none() || atom.region_named || atom.values.get(known.method) != 0 || !s.scopes.is_empty());
+    if heads || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
         s.scopes.push(e.scope);
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
-    for p in &atom.proofs {
-        if !s.proofs.contains(p) {
-            s.proofs.push(*p);
-        }
-    }
+    atom.proofs.iter().for_each(|p| s.prove(*p));
 }
 
 /// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
@@ -633,11 +636,7 @@ pub(crate) fn settle_contrast(
     }
     let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
     s.values.set(known.contrast, bits);
-    for p in proofs {
-        if !s.proofs.contains(&p) {
-            s.proofs.push(p);
-        }
-    }
+    proofs.into_iter().for_each(|p| s.prove(p));
 }
 
 fn iv(lexicon: &Lexicon) -> u64 {

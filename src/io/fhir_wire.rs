@@ -152,7 +152,7 @@ impl Reference {
     /// What the reference says, unless that means something inside its resource only.
     pub(super) fn outward(&self) -> Option<String> {
         let outward = self.reference.as_deref().filter(|r| !r.is_empty() && !r.starts_with('#'));
-        outward.or(self.identifier.as_ref()?.value.as_deref()).map(str::to_owned)
+        outward.or_else(|| self.identifier.as_ref()?.value.as_deref()).map(str::to_owned)
     }
 }
 

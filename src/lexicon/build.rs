@@ -20,7 +20,7 @@ use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::tsv;
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
-use super::{Edition, Known, Lexicon, Owner, Proof};
+use super::{Edition, Known, Lexicon, Owner, Proof, Register};
 use crate::text::fold_term;
 
 /// What every engine needs to find in `axes.toml`: axes with a meaning of their own in the grammar of statements.
@@ -234,6 +234,14 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
+    let raises = |id: ConceptId| queries.iter().any(|q| q.raised_by.contains(&id) || q.unless.contains(&id));
+    let raising = (0..concepts.len() as u16).map(|id| raises(ConceptId(id))).collect();
+    let mut code_sets: Vec<Date> = codes.iter().flat_map(|c| [c.from, c.until.and_then(|d| d.tomorrow().ok())]).flatten().collect();
+    code_sets.sort_unstable();
+    code_sets.dedup();
+    let mut weighed: Vec<AxisId> = concepts.iter().filter(|c| !c.beside.is_empty()).filter_map(|c| c.counts).collect();
+    weighed.sort_unstable();
+    weighed.dedup();
     let mut lexicon = Lexicon {
         edition,
         sha256,
@@ -241,6 +249,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         known,
         regions,
         concepts,
+        raising,
         cues,
         sections,
         documents,
@@ -251,6 +260,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         queries,
         billing,
         codes,
+        code_sets,
+        weighed,
         measures,
         supplies,
         terms,
@@ -357,6 +368,7 @@ impl Builder<'_> {
                 not_in: 0,
                 both_in: 0,
                 both_unless: 0,
+                apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -403,6 +415,9 @@ impl Builder<'_> {
             views: axis("views"),
             projections: axis("projections"),
             extent: axis("extent"),
+            procedure: axis("procedure"),
+            register: axis("register")
+                .and_then(|axis| Some(Register { axis, charge_line: bit(axis, "charge_line")?, report: bit(axis, "report")? })),
             pre: bit(contrast, "pre")?,
             post: bit(contrast, "post")?,
         })

@@ -59,6 +59,8 @@ pub(super) struct AxisWire {
     pub(super) needs: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) read_in: Words,
+    #[serde(default)]
+    pub(super) apart: bool,
     pub(super) prefers: Option<Spanned<String>>,
 }
 

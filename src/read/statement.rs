@@ -16,7 +16,7 @@ pub(crate) enum Facet {
 }
 
 /// Words of the folded text that prove a facet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Proof {
     pub(crate) facet: Facet,
     pub(crate) span: Span,
@@ -85,6 +85,8 @@ struct Group {
     counts: Vec<Placed<u64>>,
     projections: Vec<Placed<u64>>,
     extents: Vec<Placed<u64>>,
+    /// Where the values of enum axes stand.
+    placed: Vec<(AxisId, usize)>,
     /// Words that tell views of each side.
     each: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
@@ -95,6 +97,8 @@ struct Group {
     joins: Vec<usize>,
     /// Words behind which parts of what stands before are named: "including".
     includes: Vec<usize>,
+    /// Whether it is the part of one side of a statement on both.
+    one_side: bool,
     starts_after_stop: bool,
     span: Option<Span>,
 }
@@ -109,11 +113,13 @@ impl Group {
     }
 }
 
-/// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
-pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
-    let mut groups = group(lexicon, pieces, title);
+/// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun; `several`: two values of an
+/// axis may be two exams, which a charge line does not bill together.
+pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool, several: bool) -> Vec<Atom> {
+    let mut groups = group(lexicon, pieces, title, several);
     if title {
         join_hybrids(lexicon, &mut groups);
+        join_sides(&mut groups);
     }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
@@ -130,7 +136,7 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
     atoms
 }
 
-fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
+fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool, several: bool) -> Vec<Group> {
     let known = &lexicon.known;
     let mut groups: Vec<Group> = vec![Group::default()];
     let mut covered = false;
@@ -223,7 +229,12 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
             // "CT of the thorax, extended through the adrenals": a landmark, no exam
             Role::Coverage => covered = true,
             Role::Plain if covered && c.sets.get(known.modality) == 0 && !c.regions.is_empty() => {}
-            Role::Plain => place(lexicon, &mut groups, concept, p.span, i),
+            Role::Plain => {
+                if several {
+                    split_values(lexicon, &mut groups, concept, i);
+                }
+                place(lexicon, &mut groups, concept, p.span, i);
+            }
             _ => {}
         }
         i += 1;
@@ -306,6 +317,7 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             // of two words for one axis the later holds, of a value and a way of it the way
             let way = lexicon.axis(axis).narrower(g.values.get(axis), bits);
             g.values.set(axis, way.unwrap_or(bits));
+            g.placed.push((axis, at));
             if Some(axis) == known.extent {
                 g.extents.push(Placed { value: bits, span, concept: Some(concept), at });
             }
@@ -327,6 +339,32 @@ fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
     let mut words = g.counts.iter().chain(&g.projections);
     let before = g.last_join.is_some_and(|j| g.regions.first().is_some_and(|r| r.at < j) && words.clone().all(|w| w.at < j));
     (g.modality_at.is_none() && words.next().is_some() && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
+}
+
+/// "SCREENING MAMMOGRAM AND LEFT DIAGNOSTIC MAMMOGRAM", "LEG DUPLEX, ARTERIAL AND VENOUS": another value of an axis behind a
+/// join begins another exam, which goes on with the modality and the method.
+fn split_values(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, at: usize) {
+    let known = &lexicon.known;
+    let g = last(groups);
+    if lexicon.concept(concept).region.is_some() {
+        return;
+    }
+    let rival = lexicon.concept(concept).sets.iter().find(|&(axis, bits)| {
+        let have = g.values.get(axis);
+        lexicon.axis(axis).apart && have != 0 && have & bits == 0 && lexicon.axis(axis).narrower(have, bits).is_none()
+    });
+    let Some((axis, _)) = rival else { return };
+    let said = g.placed.iter().rev().find(|(a, _)| *a == axis).map_or(at, |(_, at)| *at);
+    let Some(join) = g.last_join.filter(|j| *j > said) else { return };
+    let (regions, sides) = (g.regions.extract_if(.., |r| r.at > join).collect(), g.sides.extract_if(.., |s| s.at > join).collect());
+    let (mut values, facets) = (Values::default(), [known.modality, known.method]);
+    for axis in facets {
+        values.set(axis, g.values.get(axis));
+    }
+    let proofs = g.proofs.iter().filter(|p| facets.iter().any(|a| p.facet == Facet::Axis(*a))).copied().collect();
+    let modality_at = g.modality_at.map(|_| join);
+    let implied = g.implied;
+    groups.push(Group { values, implied, regions, sides, proofs, modality_at, ..Group::default() });
 }
 
 /// What the words of a concept suggest where nothing else speaks.
@@ -506,6 +544,33 @@ fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
         a.values.set(known.modality, whole);
         a.sides.extend(b.sides);
         a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
+}
+
+/// "XR KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW": what is told of each side behind a stop is of the region before it.
+fn join_sides(groups: &mut Vec<Group>) {
+    let mut i = 1;
+    while i < groups.len() {
+        let b = &groups[i];
+        let bare = b.modality_at.is_none() && b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty();
+        let sided = b.sides.len() > 1 && (b.counts.len() > 1 || b.extents.len() > 1);
+        if !(bare && sided && groups[i - 1].sides.iter().all(|s| s.value.count_ones() > 1) && groups[i - 1].regions.len() == 1) {
+            i += 1;
+            continue;
+        }
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.set(axis, bits);
+        }
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.projections.extend(b.projections);
+        a.extents.extend(b.extents);
         a.proofs.extend(b.proofs);
         if let Some(span) = b.span {
             a.cover(span);
@@ -703,31 +768,38 @@ fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
 /// "KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW", "BREAST RIGHT COMPLETE AND LEFT LIMITED": one region, each side with words of its
 /// own. A part for each side.
 fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
-    let first = g.regions.first()?;
     let differ = |list: &[Placed<u64>]| list.iter().any(|p| p.value != list[0].value);
-    let plain = g.sides.iter().all(|s| s.value.is_power_of_two()) && differ(&g.sides);
-    let counted = g.regions.len() == 1 && differ(&g.counts);
-    if !plain || g.regions.iter().any(|r| r.value != first.value) || !(counted || differ(&g.extents)) {
+    // "KNEES" is of both
+    let single: Vec<Placed<u64>> = g.sides.iter().filter(|s| s.value.is_power_of_two()).copied().collect();
+    let plain = !single.is_empty() && differ(&single);
+    let counted = g.regions.len() < 2 && differ(&g.counts);
+    if !plain || g.regions.iter().any(|r| r.value != g.regions[0].value) || !(counted || differ(&g.extents)) {
         return None;
     }
     // what stands before a side is its own where the first one has something before it
     let owner = |at: usize, leads: bool| {
-        let behind = g.sides.iter().find(|s| s.at > at);
-        let before = g.sides.iter().rev().find(|s| s.at < at);
+        let behind = single.iter().find(|s| s.at > at);
+        let before = single.iter().rev().find(|s| s.at < at);
         if leads { before.or(behind) } else { behind.or(before) }.map(|s| s.value)
     };
     let own = |list: &[Placed<u64>], side: u64| -> Vec<Placed<u64>> {
-        let leads = list.first().is_some_and(|p| g.sides[0].at < p.at);
+        let leads = list.first().is_some_and(|p| single[0].at < p.at);
         list.iter().filter(|p| list.len() < 2 || owner(p.at, leads) == Some(side)).copied().collect()
     };
-    let mut values: Vec<u64> = g.sides.iter().map(|s| s.value).collect();
+    let mut values: Vec<u64> = single.iter().map(|s| s.value).collect();
     values.sort_unstable();
     values.dedup();
     let part = |side: u64| {
-        let sides: Vec<_> = g.sides.iter().filter(|s| s.value == side).copied().collect();
+        let sides: Vec<_> = single.iter().filter(|s| s.value == side).copied().collect();
         let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
-        let mut part =
-            Group { counts: own(&g.counts, side), extents: own(&g.extents, side), regions: near.into_iter().collect(), sides, ..g.clone() };
+        let mut part = Group {
+            counts: own(&g.counts, side),
+            extents: own(&g.extents, side),
+            regions: near.into_iter().collect(),
+            sides,
+            one_side: true,
+            ..g.clone()
+        };
         if let Some(axis) = lexicon.known.extent.filter(|_| !g.extents.is_empty()) {
             part.values.set(axis, part.extents.last().map_or(0, |e| e.value));
             part.proofs.retain(|p| p.facet != Facet::Axis(axis) || part.extents.iter().any(|e| e.span == p.span));
@@ -782,7 +854,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
-            for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
+            let told = |axis: AxisId| axis == known.side && g.one_side; // "KNEES: RIGHT 3 VIEWS"
+            let free = |axis: AxisId| g.values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags;
+            for (axis, bits) in c.sets.iter().filter(|(a, _)| free(*a) && !told(*a)) {
                 atom.values.add(axis, bits);
                 atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
             }
