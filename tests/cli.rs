@@ -10,3 +10,8 @@ fn cases() {
 fn the_transcripts_of_the_readme_are_real() {
     trycmd::TestCases::new().case("README.md");
 }
+
+#[test]
+fn the_examples_of_the_pipeline_run_as_written() {
+    trycmd::TestCases::new().case("docs/pipeline.md");
+}

@@ -27,9 +27,10 @@ fn zstd(bytes: &[u8]) -> Vec<u8> {
     compress_to_vec(bytes, CompressionLevel::Fastest)
 }
 
-/// Lines of JSON with texts that say their number.
+/// Lines of JSON with texts that say their number and do not pack too well.
 fn lines(numbers: std::ops::Range<u32>) -> Vec<u8> {
-    numbers.flat_map(|n| format!("{{\"text\":\"report {n} of many, which is of no exam\"}}\n").into_bytes()).collect()
+    let noise = |n: u32| u64::from(n).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(n % 64);
+    numbers.flat_map(|n| format!("{{\"text\":\"report {n} of many {:016x}\"}}\n", noise(n + 1)).into_bytes()).collect()
 }
 
 fn unpacked(bytes: &[u8]) -> Vec<String> {
@@ -79,7 +80,9 @@ fn what_is_cut_short_is_told_after_what_came_before() {
                 what,
                 format!("can't be read: the {name} data stops before its end: the file was cut short").replace("can't be read: ", "")
             );
-            assert!((500..=most).contains(&before), "{name}: {before} of {most}");
+            // zstd holds back what the frame may still refer to
+            let least = if name == "gzip" { 1000 } else { most / 3000 * 3000 };
+            assert!(before <= most && (before >= least || bytes.len() < packed.len()), "{name}: {before} of {most}");
         }
         assert_eq!(fails(&packed[..4]).0, 0);
     }
@@ -114,26 +117,10 @@ fn packings_of_other_kinds_are_named() {
     assert_eq!(unpacked(b"BZh is how some begin"), ["BZh is how some begin"]);
 }
 
-/// Lines over and over.
-struct Endless(u64);
-
-impl Read for Endless {
-    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        const LINE: &[u8] = b"{\"text\":\"the same again and again and again and again and again and again and again\"}\n";
-        for b in &mut *into {
-            *b = LINE[(self.0 % LINE.len() as u64) as usize];
-            self.0 += 1;
-        }
-        Ok(into.len())
-    }
-}
-
 #[test]
 fn a_bomb_is_told_after_the_free_part() {
-    let size = 70 << 20;
-    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
-    io::copy(&mut Endless(0).take(size), &mut packed).expect("memory takes it");
-    let gzipped = packed.finish().expect("memory takes it");
+    let line = format!("{{\"text\":\"{}\"}}\n", "again ".repeat(20_000));
+    let gzipped = gzip(line.repeat(600).as_bytes());
     // one frame of raw and run-length blocks: 128 KiB of blanks for each
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x38];
     for block in 0..600u32 {
@@ -153,7 +140,7 @@ fn a_bomb_is_told_after_the_free_part() {
         }
         let [what] = &told[..] else { panic!("{name}: {told:?}") };
         assert!(what.contains("unpack to over 67") && what.ends_with("more than 20 times as many"), "{name}: {what}");
-        assert!(name == "zstd" || reports > 700_000, "{name}: {reports} came before");
+        assert!(name == "zstd" || reports > 550, "{name}: {reports} came before");
     }
 }
 
@@ -186,7 +173,7 @@ impl Read for Failing {
 #[test]
 fn an_input_that_fails_is_told_as_such() {
     let text = lines(0..3000);
-    for packed in [text.clone(), gzip(&text), zstd(&text)] {
+    for packed in [text.clone(), gzip(&text), [zstd(&lines(0..1000)), zstd(&text)].concat()] {
         let half = Pieces::new(&packed[..packed.len() / 2], 1000);
         let all = shown(&read(Failing(half, false), "x", &InputOptions::default()));
         assert_eq!(all.last().map(String::as_str), Some("-- can't be read: the disk says no"));
@@ -207,12 +194,14 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn damaged_packings_neither_panic_nor_depend_on_pieces(zstd in any::<bool>(), changes in changes(), size in 1..50usize) {
         let mut bytes = if zstd { ZSTD } else { GZIP }.to_vec();
-        changes.iter().for_each(|c| c.to(&mut bytes));
+        for c in &changes {
+            c.to(&mut bytes);
+        }
         let options = InputOptions { format: Some(radcode::io::Format::Ndjson), ..InputOptions::default() };
         let whole = read(Pieces::new(&bytes, usize::MAX), "x", &options);
         prop_assert_eq!(&whole, &read(Pieces::new(&bytes, size), "x", &options));

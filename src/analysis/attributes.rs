@@ -15,7 +15,7 @@ use crate::text::Span;
 /// statement of the exam has set stands otherwise. Returns what titles told and was taken away.
 pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
     let lexicon = r.text.lexicon;
-    let procedure = lexicon.axis_named("procedure");
+    let procedure = lexicon.known.procedure;
     let mut omitted: Vec<Study> = Vec::new();
     let stated: Vec<Values> = studies.iter().map(|s| s.values).collect();
     if !r.exams.charge_line && !studies.is_empty() {
@@ -23,7 +23,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
         let (mut mentions, mut cues) = (Vec::new(), Vec::new());
         let mut told: Vec<(AxisId, usize)> = Vec::new(); // how trusted the words were beside which a number stood
         // a number that counts beside certain words only is never told by a word alone: "first-trimester scan elsewhere"
-        let weighed = |a: AxisId| lexicon.concepts.iter().any(|c| c.counts == Some(a) && !c.beside.is_empty());
+        let weighed = |a: AxisId| lexicon.weighed.contains(&a);
         for part in &r.parts {
             let readable: Vec<AxisId> =
                 (0..lexicon.axes.len() as u8).map(AxisId).filter(|a| lexicon.axis(*a).read_in.contains(&part.kind)).collect();
@@ -107,10 +107,9 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
             }
         }
     }
-    if let Some(axis) = lexicon.axis_named("register") {
-        let value = if r.exams.charge_line { "charge_line" } else { "report" };
+    if let Some(register) = lexicon.known.register {
         for s in studies.iter_mut() {
-            s.values.set(axis, lexicon.axis(axis).bit(value).unwrap_or(0));
+            s.values.set(register.axis, if r.exams.charge_line { register.charge_line } else { register.report });
         }
     }
     omitted
@@ -142,7 +141,7 @@ fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, 
             study.proofs.retain(|p| p.facet != facet);
         }
         study.values.add(axis, bits);
-        study.proofs.push(Proof { facet, span, concept });
+        study.prove(Proof { facet, span, concept });
     }
 }
 

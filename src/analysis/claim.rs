@@ -5,6 +5,7 @@
 //! unit limits. No step depends on the order of the exams.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -126,7 +127,7 @@ pub struct Claim {
     /// The day that it is for.
     pub day: Date,
     /// Options of policy, their choices, and whether each is the default.
-    pub policy: Vec<(String, String, bool)>,
+    pub policy: Arc<[(String, String, bool)]>,
     /// Whose services are billed, which edits and limits are wanted for.
     pub kind: EditKind,
     /// The edits between codes that answered.
@@ -204,10 +205,9 @@ pub(super) fn build(
     let mut lines = b.lines();
     lines.extend(b.supplies());
     b.limits(&lines);
-    let owned = |(o, c, d): (&str, &str, bool)| (o.to_owned(), c.to_owned(), d);
     let claim = Claim {
         day,
-        policy: lexicon.choices(policy).into_iter().map(owned).collect(),
+        policy: lexicon.kept_choices(policy),
         kind,
         pairs_edition: pairs.pairs_edition.clone(),
         limits_edition: most.limits_edition.clone(),
@@ -219,10 +219,10 @@ pub(super) fn build(
 }
 
 /// A claim of nothing.
-pub(super) const fn empty(day: Date) -> Claim {
+pub(super) fn empty(day: Date) -> Claim {
     Claim {
         day,
-        policy: Vec::new(),
+        policy: Arc::default(),
         kind: EditKind::Practitioner,
         pairs_edition: None,
         limits_edition: None,

@@ -8,6 +8,7 @@ use super::claim::{Claim, LineSource};
 use super::json::{EvidenceJson, JsonOptions, ReportText, evidence_json};
 use super::{Cited, Rationale};
 use crate::lexicon::{EditEdition, EditKind};
+use crate::text::Positions;
 
 /// A claim ready to be serialised; borrows reports and claim.
 #[derive(Serialize, Debug)]
@@ -85,10 +86,24 @@ struct CitedJson<'a> {
     evidence: EvidenceJson<'a>,
 }
 
+/// A report of a claim, and the places of its text.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'a, 'p> {
+    pub(super) report: ReportText<'a>,
+    pub(super) positions: &'p Positions<'a>,
+}
+
 /// The contract's object for a claim. `reports` are those that were claimed, in their order.
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
-    let id = |report: usize| reports.get(report).map_or("", |r| r.id);
+    let positions: Vec<Positions<'a>> = reports.iter().map(|r| Positions::new(r.text)).collect();
+    let sources: Vec<Source<'a, '_>> =
+        reports.iter().zip(&positions).map(|(report, positions)| Source { report: *report, positions }).collect();
+    of_sources(claim, &sources, options)
+}
+
+pub(super) fn of_sources<'a>(claim: &'a Claim, reports: &[Source<'a, '_>], options: JsonOptions) -> ClaimJson<'a> {
+    let id = |report: usize| reports.get(report).map_or("", |r| r.report.id);
     let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
     let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
     let edition = |e: &'a EditEdition| edition_json(e, claim);
@@ -143,18 +158,18 @@ fn edition_json<'a>(e: &'a EditEdition, claim: &Claim) -> EditionJson<'a> {
     }
 }
 
-pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
+pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
     list.iter().map(|r| rationale_json(r, reports, options)).collect()
 }
 
-fn rationale_json<'a>(r: &'a Rationale, reports: &[ReportText<'a>], options: JsonOptions) -> RationaleJson<'a> {
+fn rationale_json<'a>(r: &'a Rationale, reports: &[Source<'a, '_>], options: JsonOptions) -> RationaleJson<'a> {
     RationaleJson { rule: &r.rule, message: &r.message, source: &r.source, evidence: cited(&r.evidence, reports, options) }
 }
 
-fn cited<'a>(list: &'a [Cited], reports: &[ReportText<'a>], options: JsonOptions) -> Vec<CitedJson<'a>> {
+fn cited<'a>(list: &'a [Cited], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<CitedJson<'a>> {
     let one = |c: &'a Cited| {
-        let report = *reports.get(c.report)?;
-        Some(CitedJson { report: report.id, evidence: evidence_json(&c.evidence, report, options) })
+        let source = *reports.get(c.report)?;
+        Some(CitedJson { report: source.report.id, evidence: evidence_json(&c.evidence, source, options) })
     };
     list.iter().filter_map(one).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Cited;
 use super::claim::{Builder, ClaimLine, Item, rationale};
-use crate::lexicon::billing::{Cause, ModifierRule, SideOf};
+use crate::lexicon::billing::{Cause, Flags, ModifierRule, SideOf};
 use crate::lexicon::model::{Counts, RegionId};
 
 impl Builder<'_> {
@@ -23,6 +23,14 @@ impl Builder<'_> {
             (self.lexicon.billing.flags(l.instead_of.as_deref().unwrap_or(&l.code)).addon, l.code.clone(), l.modifiers.clone())
         };
         out.sort_by_key(key);
+        for line in &out {
+            for reason in &line.reasons {
+                let rule = self.lexicon.billing.modifiers.iter().find(|m| *m.head.ground.id == *reason.rule);
+                if let Some(query) = rule.and_then(|m| m.query.as_deref()) {
+                    self.ask(query, &[&line.code], reason.evidence.clone());
+                }
+            }
+        }
         out
     }
 
@@ -71,8 +79,9 @@ impl Builder<'_> {
         let mut modifiers: Vec<(usize, &str)> = item.modifiers.iter().map(|m| (self.lexicon.billing.order(m), &**m)).collect();
         let mut reasons = item.reasons.clone();
         let mut paired = false;
+        let flags = self.lexicon.billing.flags(&item.exam);
         for m in &self.lexicon.billing.modifiers {
-            let Some(evidence) = self.takes(m, item, side, both) else { continue };
+            let Some(evidence) = self.takes(m, item, flags, side, both) else { continue };
             let there = |x: &str| modifiers.iter().any(|(_, m)| *m == x);
             if there(&m.modifier) || m.unless.iter().any(|x| there(x)) {
                 continue;
@@ -98,9 +107,8 @@ impl Builder<'_> {
     }
 
     /// Whether a line takes a modifier, and the words that prove it.
-    fn takes(&self, m: &ModifierRule, item: &Item, side: u64, both: bool) -> Option<Vec<Cited>> {
+    fn takes(&self, m: &ModifierRule, item: &Item, flags: Flags, side: u64, both: bool) -> Option<Vec<Cited>> {
         let (lexicon, known) = (self.lexicon, &self.lexicon.known);
-        let flags = lexicon.billing.flags(&item.exam);
         let one_of = |list: &Option<Vec<u8>>, flag: Option<u8>| list.as_ref().is_none_or(|l| flag.is_some_and(|f| l.contains(&f)));
         let bit = |name: &str| lexicon.axis(known.side).bit(name).unwrap_or(0);
         let others = || self.items.iter().filter(|x| !std::ptr::eq(*x, item));

@@ -8,6 +8,7 @@ use crate::lexicon::model::{Checklist, ChecklistId, FamilyId, Means, Reach, Regi
 use crate::read::exam::{Source, acquires};
 use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
+use crate::read::text::Kind;
 use crate::text::{Span, TokenKind, tokens};
 
 /// A word of the checklist in a sentence.
@@ -256,15 +257,20 @@ fn both_sides(r: &Reading<'_>) -> u64 {
 
 /// Whether a sentence speaks of this study: it is no title, and stands under its heading where it has one.
 fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
-    let title =
-        |e: &crate::read::exam::Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(sentence);
+    const MARK: u32 = 2; // bytes of a colon or dash behind a heading
+    // "Transvaginal: endometrium 6 mm" is more than its heading
+    let title = |e: &crate::read::exam::Statement| match e.source {
+        Source::Title | Source::Order => e.span.overlaps(sentence),
+        Source::Heading => e.span.overlaps(sentence) && sentence.end <= e.span.end + MARK,
+        _ => false,
+    };
     !r.exams.ours.iter().any(title) && (study.scopes.is_empty() || study.scopes.iter().any(|s| s.contains(sentence)))
 }
 
 /// Words of the checklist in a sentence, those inside a longer one left out, and those of other exams.
 fn words(r: &Reading<'_>, id: ChecklistId, sentence: Span) -> Vec<Word> {
     let mut out: Vec<Word> = Vec::new();
-    for hit in r.text.hits(sentence) {
+    for hit in r.text.hits_of(Kind::Listed, sentence) {
         let span = hit.span;
         let inside = out.last().is_some_and(|w| w.span.contains(span) && w.span != span);
         if inside || r.exams.others.iter().any(|o| o.span.overlaps(span)) {

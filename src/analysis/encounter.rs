@@ -147,7 +147,9 @@ fn label(b: &Builder<'_>, at: usize) -> String {
 /// their own are free of.
 pub(super) fn rules(b: &mut Builder<'_>) {
     let lexicon = b.lexicon;
-    for rule in &lexicon.rules {
+    // what one report names is settled in its own answer
+    let rules = if b.reports.len() > 1 { &lexicon.rules[..] } else { &[] };
+    for rule in rules {
         if rule.from.is_some_and(|d| b.day < d)
             || rule.until.is_some_and(|d| d < b.day)
             || rule.unless_own_findings

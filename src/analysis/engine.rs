@@ -1,6 +1,7 @@
 //! One report through all stages.
 
 use jiff::civil::Date;
+use rustc_hash::FxHashSet;
 
 use super::claim::{self, Billed};
 use super::confidence::{self, Features};
@@ -13,7 +14,9 @@ use crate::code::family::{Candidate, accepts_values, best_single, choose, counts
 use crate::code::rules::{self, Coded};
 use crate::code::study::{Study, fuse, is_mixed, settle_contrast};
 use crate::code::views;
-use crate::lexicon::model::{AxisId, AxisKind, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values};
+use crate::lexicon::model::{
+    AxisId, AxisKind, ConceptId, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values,
+};
 use crate::lexicon::{EditTables, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
@@ -31,6 +34,18 @@ pub(super) struct Reading<'a> {
     pub(super) exams: Exams,
     pub(super) notes: Vec<Note>,
     pub(super) admission: Admission,
+}
+
+impl Reading<'_> {
+    /// The part that a folded span stands in, with its heading.
+    pub(super) fn part_of(&self, span: Span) -> Option<&Part> {
+        // parts end one behind the other
+        let from = self.parts.partition_point(|p| p.body.end < span.end);
+        self.parts[from..].iter().take_while(|p| p.head.start <= span.start || p.body.start <= span.start).find(|p| {
+            let Part { head, body, .. } = p;
+            body.contains(span) || head.contains(span)
+        })
+    }
 }
 
 pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, options: &Options) -> Analysis {
@@ -114,8 +129,12 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, optio
         rejected.push(reject_study(&r, s, Reason::NotPerformed));
     }
     if !r.admission.admitted {
+        const MOST: usize = 512;
         // every exam that such a text names, also those that no study came of
         for e in &r.exams.ours {
+            if rejected.len() >= MOST {
+                break;
+            }
             for a in e.atoms.iter().filter(|a| a.region.is_some() && a.values.get(lexicon.known.modality) & lexicon.edition.built != 0) {
                 let mut s = Study::found(e.source);
                 (s.region, s.values, s.proofs) = (a.region, a.values, a.proofs.clone());
@@ -191,15 +210,8 @@ fn code_set(lexicon: &Lexicon, day: Option<Date>) -> (Date, Date, bool) {
     let wanted = day.unwrap_or(lexicon.edition.default_date);
     let last = Date::constant(lexicon.edition.default_date.year(), 12, 31);
     let day = wanted.min(last);
-    let start = lexicon
-        .codes
-        .iter()
-        .flat_map(|c| [c.from, c.until.and_then(|d| d.tomorrow().ok())])
-        .flatten()
-        .chain([Date::constant(day.year(), 1, 1)])
-        .filter(|d| *d <= day)
-        .max()
-        .unwrap_or(day);
+    let began = lexicon.code_sets.partition_point(|d| *d <= day).checked_sub(1).map(|i| lexicon.code_sets[i]);
+    let start = began.into_iter().fold(Date::constant(day.year(), 1, 1), Date::max);
     (day, start, wanted > last)
 }
 
@@ -279,21 +291,13 @@ fn denied_methods(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
 fn undone(r: &Reading<'_>) -> bool {
     use SectionKind as K;
     const FINDINGS: usize = 90; // words of findings and impression from which on an exam was read
-    let told: usize = r
+    let cued = r
         .parts
         .iter()
-        .filter(|p| matches!(p.kind, K::Findings | K::Impression))
-        .map(|p| r.text.slice(p.body).split_whitespace().count())
-        .sum();
-    let mut cues = Vec::new();
-    told < FINDINGS
-        && r.parts
-            .iter()
-            .filter(|p| matches!(p.kind, K::Title | K::Technique | K::Body | K::Findings | K::Impression | K::Other | K::Addendum))
-            .any(|p| {
-                r.text.cues(p.body, &mut cues);
-                cues.iter().any(|(_, c)| r.text.lexicon.cue(*c).means == Means::Undone)
-            })
+        .filter(|p| matches!(p.kind, K::Title | K::Technique | K::Body | K::Findings | K::Impression | K::Other | K::Addendum))
+        .any(|p| r.text.judgements(p.body).iter().any(|(_, c)| r.text.lexicon.cue(*c).means == Means::Undone));
+    let told = r.parts.iter().filter(|p| matches!(p.kind, K::Findings | K::Impression));
+    cued && told.flat_map(|p| r.text.slice(p.body).split_whitespace()).take(FINDINGS).count() < FINDINGS
 }
 
 /// Families and rows for all studies, and the studies that none takes.
@@ -312,6 +316,7 @@ fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study
     let mut out = Vec::new();
     for choice in &choices {
         let mut study = studies[choice.members[0]].clone();
+        let mut seen: FxHashSet<Proof> = study.proofs.iter().copied().collect();
         study.values = candidates[choice.members[0]].values;
         let mut regions: Vec<RegionId> = Vec::new();
         for &i in &choice.members {
@@ -334,11 +339,7 @@ fn code(r: &Reading<'_>, studies: &[Study], day: Date) -> (Vec<Coded>, Vec<Study
             }
             study.source = study.source.min(s.source);
             study.unexplained = study.unexplained.max(s.unexplained);
-            for p in &s.proofs {
-                if !study.proofs.contains(p) {
-                    study.proofs.push(*p);
-                }
-            }
+            study.proofs.extend(s.proofs.iter().filter(|p| seen.insert(**p)));
         }
         let family = lexicon.family(choice.family);
         let both = study.values.get(known.side).count_ones() > 1;
@@ -401,7 +402,7 @@ fn code_study(lexicon: &Lexicon, id: FamilyId, mut study: Study, regions: &[Regi
         }
     }
     // a charge line bills one thing
-    let report = lexicon.axis_named("register").is_none_or(|a| lexicon.axis(a).bit("charge_line") != Some(study.values.get(a)));
+    let report = lexicon.known.register.is_none_or(|r| study.values.get(r.axis) != r.charge_line);
     for &brought in family.brings.iter().filter(|_| report) {
         let other = lexicon.family(brought);
         let wanted = row(lexicon, other, &study.values).filter(|_| meets(&other.when, &study.values) && other.in_force(day));
@@ -463,7 +464,7 @@ fn own_findings(r: &Reading<'_>, coded: &mut [Coded]) {
         let section = |at: u32| r.parts.iter().rev().find(|p| p.body.start <= at && p.entry.is_some()).map(|p| p.kind);
         let seen = |s: &Span| {
             !matches!(section(s.start), Some(SectionKind::Technique | SectionKind::Contrast))
-                && r.text.slice(*s).split_whitespace().count() >= 2
+                && r.text.slice(*s).split_whitespace().nth(1).is_some()
         };
         c.own_findings = c.study.scopes.iter().any(seen);
     }
@@ -477,8 +478,8 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
     proofs.sort_by_key(|p| (p.span.start, p.span.end, p.facet));
     let evidence = evidence(r, &proofs);
     let mut values = c.study.values;
-    if let Some(axis) = lexicon.axis_named("register") {
-        values.set(axis, 0);
+    if let Some(register) = lexicon.known.register {
+        values.set(register.axis, 0);
     }
     let mut defaults: Vec<(String, String)> =
         c.defaults.iter().map(|a| (lexicon.axis(*a).id.to_string(), names(lexicon, *a, family.assume.get(*a)).join("+"))).collect();
@@ -536,12 +537,15 @@ fn suggest(r: &Reading<'_>, c: &Coded, confidence: f64, options: &Options, day: 
         s.code == suggestion.code && s.study.iter().find(|(a, _)| a == "side") == suggestion.study.iter().find(|(a, _)| a == "side")
     }) {
         Some(twin) => {
-            for e in suggestion.evidence {
-                if !twin.evidence.contains(&e) {
-                    twin.evidence.push(e);
+            twin.evidence.extend(suggestion.evidence);
+            twin.evidence.sort_by_key(|e| (e.span.start, e.span.end));
+            let mut all: Vec<Evidence> = Vec::with_capacity(twin.evidence.len());
+            for e in twin.evidence.drain(..) {
+                if !all.iter().rev().take_while(|o| o.span == e.span).any(|o| *o == e) {
+                    all.push(e);
                 }
             }
-            twin.evidence.sort_by_key(|e| (e.span.start, e.span.end));
+            twin.evidence = all;
             twin.units = twin.units.max(1);
         }
         None => out.push(suggestion),
@@ -557,8 +561,8 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 /// The family's other codes, and what they would need.
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
+    let register = lexicon.known.register.map(|r| r.axis);
     for r in lexicon.family(c.family).rows_with(&c.code) {
-        let register = lexicon.axis_named("register");
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
         if elsewhere
             || r.code == c.code
@@ -665,23 +669,24 @@ pub(super) fn view(lexicon: &Lexicon, values: &Values, regions: &[RegionId]) -> 
 }
 
 pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
-    let mut out: Vec<Evidence> = Vec::new();
+    let mut seen: FxHashSet<(&str, Span, Option<ConceptId>)> = FxHashSet::default();
+    let mut out: Vec<Evidence> = Vec::with_capacity(proofs.len());
     for p in proofs {
         let role = match p.facet {
-            Facet::Exam => "exam".to_owned(),
-            Facet::Region => "region".to_owned(),
+            Facet::Exam => "exam",
+            Facet::Region => "region",
             // projections are named for their number
-            Facet::Axis(a) if Some(a) == r.text.lexicon.known.projections => "views".to_owned(),
-            Facet::Axis(a) => r.text.lexicon.axis(a).id.to_string(),
+            Facet::Axis(a) if Some(a) == r.text.lexicon.known.projections => "views",
+            Facet::Axis(a) => &r.text.lexicon.axis(a).id,
         };
-        let e = Evidence {
-            role,
-            span: r.text.to_source(p.span),
-            section: section(r, p.span),
-            concept: p.concept.map(|c| r.text.lexicon.concept(c).id.to_string()),
-        };
-        if !e.span.is_empty() && !out.contains(&e) {
-            out.push(e);
+        let span = r.text.to_source(p.span);
+        if !span.is_empty() && seen.insert((role, span, p.concept)) {
+            out.push(Evidence {
+                role: role.to_owned(),
+                span,
+                section: section(r, p.span),
+                concept: p.concept.map(|c| r.text.lexicon.concept(c).id.to_string()),
+            });
         }
     }
     out
@@ -689,7 +694,7 @@ pub(super) fn evidence(r: &Reading<'_>, proofs: &[Proof]) -> Vec<Evidence> {
 
 /// The section that a folded span stands in.
 pub(super) fn section(r: &Reading<'_>, span: Span) -> String {
-    let part = r.parts.iter().find(|p| p.body.contains(span) || p.head.contains(span));
+    let part = r.part_of(span);
     part.and_then(|p| p.entry).map_or_else(|| "body".to_owned(), |id| r.text.lexicon.section(id).id.to_string())
 }
 
@@ -738,7 +743,7 @@ fn unclaimed<'a>(r: &'a Reading<'_>, studies: &[Study]) -> Vec<(&'a [Atom], Reas
     for e in r.exams.ours.iter().filter(|e| e.source == Source::Findings) {
         for (i, a) in e.atoms.iter().enumerate() {
             if a.values.get(m) != 0 && a.region.is_some() && !claimed(a) {
-                let part = r.parts.iter().find(|p| p.body.contains(e.span));
+                let part = r.part_of(e.span).filter(|p| p.body.contains(e.span));
                 let reason =
                     if part.is_some_and(|p| p.kind == SectionKind::Impression) { Reason::Recommendation } else { Reason::Comparison };
                 out.push((&e.atoms[i..=i], reason, a.span));

@@ -1,5 +1,7 @@
 //! Reports without any exam statement: modality and region are told from what the findings describe.
 
+use rustc_hash::FxHashSet;
+
 use super::engine::Reading;
 use crate::code::study::Study;
 use crate::lexicon::model::{MAX_REGIONS, RegionId, Role, SectionKind, Sense, Values};
@@ -53,7 +55,7 @@ fn modality(r: &Reading<'_>) -> Option<(u64, Vec<Proof>)> {
     let lexicon = r.text.lexicon;
     let axis = lexicon.known.modality;
     let mut votes: Vec<(u64, i32, Vec<Proof>)> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
     for p in told(r) {
         // hints count inside longer words of acquisition too ("reformatted sagittal images")
         let hints = r.text.senses(p, |s| match s {
@@ -63,10 +65,9 @@ fn modality(r: &Reading<'_>) -> Option<(u64, Vec<Proof>)> {
         for (span, concept) in hints {
             let m = Mention { span, concept };
             let bits = lexicon.concept(concept).sets.get(axis);
-            if bits == 0 || seen.contains(&r.text.slice(m.span)) {
+            if bits == 0 || !seen.insert(r.text.slice(m.span)) {
                 continue;
             }
-            seen.push(&r.text.text()[m.span.range()]);
             let proof = Proof { facet: Facet::Axis(axis), span: m.span, concept: Some(m.concept) };
             match votes.iter_mut().find(|v| v.0 == bits) {
                 Some(v) => {
@@ -90,7 +91,7 @@ fn region(r: &Reading<'_>) -> Option<(RegionId, Vec<Proof>)> {
     let lexicon = r.text.lexicon;
     let mut votes = [0i32; MAX_REGIONS];
     let mut proofs: Vec<(RegionId, Span)> = Vec::new();
-    let mut seen: Vec<&str> = Vec::new();
+    let mut seen: FxHashSet<&str> = FxHashSet::default();
     for p in told(r) {
         // the region of a sentence of acquisition is the exam's
         let acquired = if acquires(&r.text, p) { 4 } else { 1 };
@@ -101,11 +102,10 @@ fn region(r: &Reading<'_>) -> Option<(RegionId, Vec<Proof>)> {
         }) {
             let words = &r.text.text()[span.range()];
             let (id, weight) = id;
-            if seen.contains(&words) {
+            if !seen.insert(words) {
                 votes[id.0 as usize] += 1;
                 continue;
             }
-            seen.push(words);
             votes[id.0 as usize] += weight;
             proofs.push((id, span));
         }

@@ -1,14 +1,12 @@
 //! The output contract: one JSON object a report. Fields are added, never renamed.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-use super::claim_json::{ClaimJson, RationaleJson, claim_json, rationales};
+use super::claim_json::{ClaimJson, RationaleJson, Source, of_sources, rationales};
 use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
-use crate::text::position;
+use crate::text::Positions;
 
 /// A report as it was read: what spans refer to.
 #[derive(Clone, Copy, Debug)]
@@ -124,13 +122,25 @@ struct SuggestionJson<'a> {
     rule: &'a str,
     study: StudyJson<'a>,
     evidence: Vec<EvidenceJson<'a>>,
-    defaults: Vec<BTreeMap<&'static str, &'a str>>,
-    alternatives: Vec<BTreeMap<&'static str, &'a str>>,
+    defaults: Vec<DefaultJson<'a>>,
+    alternatives: Vec<AlternativeJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     checklist: Option<ChecklistJson<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<&'a str>,
     reasons: Vec<RationaleJson<'a>>,
+}
+
+#[derive(Serialize, Debug)]
+struct DefaultJson<'a> {
+    axis: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize, Debug)]
+struct AlternativeJson<'a> {
+    code: &'a str,
+    needs: &'a str,
 }
 
 #[derive(Serialize, Debug)]
@@ -204,7 +214,10 @@ impl Serialize for StudyJson<'_> {
 /// The contract's object for one report.
 #[must_use]
 pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a Analysis, options: JsonOptions) -> Answer<'a> {
-    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, report, options)).collect();
+    let positions = &Positions::new(report.text);
+    let source = Source { report, positions };
+    let sources = [source];
+    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, source, options)).collect();
     Answer {
         schema: 1,
         id: report.id,
@@ -232,12 +245,8 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
                 rule: &s.rule,
                 study: StudyJson(&s.study),
                 evidence: list(&s.evidence),
-                defaults: s.defaults.iter().map(|(a, v)| BTreeMap::from([("axis", a.as_str()), ("value", v.as_str())])).collect(),
-                alternatives: s
-                    .alternatives
-                    .iter()
-                    .map(|a| BTreeMap::from([("code", a.code.as_str()), ("needs", a.needs.as_str())]))
-                    .collect(),
+                defaults: s.defaults.iter().map(|(axis, value)| DefaultJson { axis, value }).collect(),
+                alternatives: s.alternatives.iter().map(|a| AlternativeJson { code: &a.code, needs: &a.needs }).collect(),
                 checklist: s.checklist.as_ref().map(|c| ChecklistJson {
                     id: &c.id,
                     judged: c.judged,
@@ -245,7 +254,7 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
                     missing: &c.missing,
                 }),
                 note: s.note.as_deref(),
-                reasons: rationales(&s.reasons, &[report], options),
+                reasons: rationales(&s.reasons, &sources, options),
             })
             .collect(),
         rejected: analysis
@@ -275,12 +284,13 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
             .collect(),
         queries: analysis.queries.iter().map(|q| QueryJson { kind: &q.kind, message: &q.message, evidence: list(&q.evidence) }).collect(),
         encounter: None,
-        claim: Some(claim_json(&analysis.claim, &[report], options)),
+        claim: Some(of_sources(&analysis.claim, &sources, options)),
     }
 }
 
-pub(super) fn evidence_json<'a>(e: &'a Evidence, report: ReportText<'a>, options: JsonOptions) -> EvidenceJson<'a> {
-    let at = position(report.text, e.span.start);
+pub(super) fn evidence_json<'a>(e: &'a Evidence, source: Source<'a, '_>, options: JsonOptions) -> EvidenceJson<'a> {
+    let Source { report, positions } = source;
+    let at = positions.of(e.span.start);
     EvidenceJson {
         role: &e.role,
         start: e.span.start,

@@ -12,8 +12,8 @@ use crate::read::contrast::Strength;
 use crate::read::exam::Source;
 use crate::read::section::Part;
 use crate::read::statement::{Facet, Proof};
-use crate::read::text::Mention;
-use crate::text::Span;
+use crate::read::text::{Kind, Mention};
+use crate::text::{Span, Stretches};
 
 /// The question on texts whose imaging has to be judged with a procedure.
 pub(super) const INTERVENTIONAL: &str = "interventional";
@@ -127,7 +127,7 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         for q in lexicon.queries.iter().filter(|q| !q.raised_by.is_empty() && !q.banner) {
             // also where a longer or weightier term holds the words
             let raised = |s| matches!(s, Sense::Concept(c) if q.raised_by.contains(&c)).then_some(s);
-            if let Some((span, _)) = described(r).find_map(|p| r.text.senses(p.body, raised).next()) {
+            if let Some((span, _)) = described(r).find_map(|p| r.text.of_kind(Kind::Raising, p.body, raised).next()) {
                 ask(&q.kind, evidence(r, &[Proof { facet: Facet::Axis(known.contrast), span, concept: None }]));
             }
         }
@@ -173,7 +173,7 @@ pub(super) fn of_record(r: &Reading<'_>, options: &Options, out: &mut Vec<Query>
     for q in lexicon.queries.iter().filter(|q| q.banner) {
         let banner = |wanted: &[ConceptId]| {
             let raised = |s| matches!(s, Sense::Concept(c) if wanted.contains(&c)).then_some(());
-            r.text.senses(r.text.whole(), raised).map(|(span, ())| span).find(|span| is_banner(r, *span))
+            r.text.of_kind(Kind::Raising, r.text.whole(), raised).map(|(span, ())| span).find(|span| is_banner(r, *span))
         };
         // a message knows better than words of an earlier version whether a report is final
         let told =
@@ -206,12 +206,18 @@ pub(super) fn of_supplies(lexicon: &Lexicon, supplies: &[SupplyLine], out: &mut 
 /// Whether words stand as a heading, or in a short line of their own.
 fn is_banner(r: &Reading<'_>, span: Span) -> bool {
     const WORDS: usize = 7;
+    const LONG: usize = 512; // bytes on one side of the words; no line of so few words is longer
     let source = r.text.to_source(span);
     let text = r.text.source;
-    let from = text[..source.start as usize].rfind('\n').map_or(0, |n| n + 1);
-    let to = text[source.end as usize..].find('\n').map_or(text.len(), |n| source.end as usize + n);
-    let line = &text[from..to];
-    r.parts.iter().any(|p| p.head.contains(span)) || line.split_whitespace().count() <= WORDS
+    if r.part_of(span).is_some_and(|p| p.head.contains(span)) {
+        return true;
+    }
+    let bytes = text.as_bytes();
+    let (near, far) = ((source.start as usize).saturating_sub(LONG), text.len().min(source.end as usize + LONG));
+    let from = bytes[near..source.start as usize].iter().rposition(|b| *b == b'\n').map(|n| near + n + 1).or((near == 0).then_some(0));
+    let to = bytes[source.end as usize..far].iter().position(|b| *b == b'\n').map(|n| source.end as usize + n);
+    let to = to.or((far == text.len()).then_some(far));
+    from.zip(to).is_some_and(|(from, to)| text[from..to].split_whitespace().count() <= WORDS)
 }
 
 /// Whether any route into the body stands in the report.
@@ -230,11 +236,11 @@ fn described<'a>(r: &'a Reading<'_>) -> impl Iterator<Item = &'a Part> {
 /// Concepts read in the sections that describe this exam.
 fn told(r: &Reading<'_>) -> Vec<Mention> {
     let (mut out, mut mentions) = (Vec::new(), Vec::new());
+    let titles = r.exams.ours.iter().filter(|e| matches!(e.source, Source::Title | Source::Order)).map(|e| e.span);
+    let titles = Stretches::new(titles.collect());
     for p in described(r) {
         r.text.mentions(p.body, false, &mut mentions);
-        let titles =
-            |m: &Mention| r.exams.ours.iter().any(|e| matches!(e.source, Source::Title | Source::Order) && e.span.contains(m.span));
-        out.extend(mentions.iter().filter(|m| !titles(m)));
+        out.extend(mentions.iter().filter(|m| !titles.hold(m.span)));
     }
     out
 }
@@ -252,11 +258,11 @@ fn sides_told(r: &Reading<'_>, s: &Study) -> Vec<(u64, Source, Span)> {
     for pair in mentions.windows(2) {
         let (a, b) = (lexicon.concept(pair[0].concept), lexicon.concept(pair[1].concept));
         let near = pair[1].span.start.saturating_sub(pair[0].span.end) <= 2;
-        let quoted = r.exams.others.iter().any(|o| o.span.overlaps(pair[1].span));
+        let quoted = || r.exams.others.iter().any(|o| o.span.overlaps(pair[1].span));
         if near
-            && !quoted
             && a.sets.get(side).is_power_of_two()
             && (b.regions.contains(region) || b.region.is_some_and(|x| is_in(lexicon, x, region)))
+            && !quoted()
         {
             found.push((a.sets.get(side), Source::Performed, pair[0].span.join(pair[1].span)));
         }
@@ -278,8 +284,8 @@ fn both_sexes(r: &Reading<'_>) -> Option<Vec<Proof>> {
     for m in told(r).into_iter().chain(history) {
         let c = lexicon.concept(m.concept);
         let bits = c.implies.get(axis) | c.sets.get(axis);
-        let other = r.exams.others.iter().any(|o| o.span.overlaps(m.span));
-        if bits != 0 && !other && !seen.iter().any(|(b, _)| *b == bits) {
+        let other = || r.exams.others.iter().any(|o| o.span.overlaps(m.span));
+        if bits != 0 && !other() && !seen.iter().any(|(b, _)| *b == bits) {
             seen.push((bits, m));
         }
     }

@@ -241,15 +241,17 @@ pub enum BatchFormat {
     FhirChargeItem,
     /// FHIR `Claim`s, one a line.
     FhirClaim,
+    /// Apache Parquet, a row a suggestion; needs --output and a program with the feature `parquet`.
+    Parquet,
     /// A claim for each encounter, as a table for people.
     Claim,
 }
 
 impl BatchFormat {
-    /// The form, if it is one for machines.
+    /// The form in which answers are collected, if it is one for machines; Parquet is made of it at the end.
     pub const fn machine(self) -> Option<OutputFormat> {
         Some(match self {
-            Self::Ndjson => OutputFormat::Ndjson,
+            Self::Ndjson | Self::Parquet => OutputFormat::Ndjson,
             Self::Csv => OutputFormat::Csv,
             Self::Hl7 => OutputFormat::Hl7,
             Self::FhirChargeItem => OutputFormat::ChargeItem,

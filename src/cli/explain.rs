@@ -24,7 +24,7 @@ pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
         screen.flush()?;
         return Ok(0);
     };
-    let text = read_one(Some(file), &args.reading)?;
+    let text = read_one(Some(file), &args.reading)?.text;
     let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?))
     else {
         return Ok(2);

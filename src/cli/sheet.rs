@@ -48,6 +48,8 @@ pub struct Entry {
 pub enum Cell {
     /// Words; `null` in JSON where there are none.
     Words(String),
+    /// A number as it is written.
+    Number(String),
     /// Several; parted by semicolons outside JSON.
     List(Vec<String>),
     /// Places in texts.
@@ -80,6 +82,7 @@ pub fn quoted<'a>(
                 o["text"] = json!(&text[e.span.range()]);
             }
             o["section"] = json!(e.section);
+            o["concept"] = json!(e.concept);
             o["line"] = json!(at.line);
             o["column"] = json!(at.column);
             Quoted { object: o, line: String::new() }
@@ -102,7 +105,7 @@ impl Cell {
 
     fn flat(&self) -> String {
         match self {
-            Self::Words(w) => w.clone(),
+            Self::Words(w) | Self::Number(w) => w.clone(),
             Self::List(l) => l.join("; "),
             Self::Places(p) => p.iter().map(|q| q.line.as_str()).collect::<Vec<_>>().join("; "),
         }
@@ -112,6 +115,7 @@ impl Cell {
         match self {
             Self::Words(w) if w.is_empty() => Value::Null,
             Self::Words(w) => json!(w),
+            Self::Number(n) => serde_json::from_str(n).unwrap_or(Value::Null),
             Self::List(l) => json!(l),
             Self::Places(p) => p.iter().map(|q| q.object.clone()).collect(),
         }
@@ -205,7 +209,7 @@ impl Sheet {
         writeln!(out, "{STRONG}{first}{STRONG:#}  {style}{}{style:#}", entry.outcome.replace('_', " "))?;
         for (name, cell) in cells.filter(|(n, _)| *n != "outcome") {
             let lines: Vec<String> = match cell {
-                Cell::Words(w) => vec![w.clone()],
+                Cell::Words(w) | Cell::Number(w) => vec![w.clone()],
                 Cell::List(l) => l.clone(),
                 Cell::Places(p) => p.iter().map(|q| q.line.clone()).collect(),
             };
@@ -261,7 +265,7 @@ fn of_families(families: &BTreeMap<String, u64>) -> String {
     list.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let mut words: Vec<String> = list.iter().take(NAMED).map(|(f, n)| format!("{f} {n}")).collect();
     if list.len() > NAMED {
-        words.push(format!("{} more families", list.len() - NAMED));
+        words.push(format!("{} more", list.len() - NAMED));
     }
     if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
 }

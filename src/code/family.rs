@@ -85,7 +85,7 @@ pub(crate) fn best_single(lexicon: &Lexicon, candidate: &Candidate, day: Date) -
     let modality = candidate.values.get(lexicon.known.modality);
     lexicon
         .order
-        .single(modality)
+        .single(modality, candidate.region)
         .iter()
         .map(|id| (lexicon.family(*id), *id))
         .filter(|(f, _)| f.in_force(day))

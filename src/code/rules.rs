@@ -34,6 +34,7 @@ pub(crate) fn apply(lexicon: &Lexicon, coded: &mut [Coded], day: Date, settings:
         }
         match &rule.effect {
             Effect::Downgrades(pairs) => downgrade(lexicon, coded, pairs, i),
+            Effect::Absorbs(_) if coded.len() < 2 => {}
             Effect::Absorbs(pairs) => absorb(lexicon, coded, pairs, i),
             Effect::Becomes { from, to, beside, taking } => {
                 let there =

@@ -59,6 +59,14 @@ pub(crate) struct Study {
 }
 
 impl Study {
+    /// Adds words that prove something of it, once; where so many do, more prove nothing new.
+    pub(crate) fn prove(&mut self, proof: Proof) {
+        const MOST: usize = 512;
+        if self.proofs.len() < MOST && !self.proofs.contains(&proof) {
+            self.proofs.push(proof);
+        }
+    }
+
     /// A study of which nothing is known but where it was found.
     pub(crate) fn found(source: Source) -> Self {
         Self {
@@ -165,11 +173,7 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
         for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
             s.values.add(axis, atom.values.get(axis));
         }
-        for p in &atom.proofs {
-            if !s.proofs.contains(p) {
-                s.proofs.push(*p);
-            }
-        }
+        atom.proofs.iter().for_each(|p| s.prove(*p));
     }
     found
 }
@@ -328,12 +332,29 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
             if apart {
                 return true;
             }
+            if runs_on(lexicon, studies, atom) {
+                return false;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
     }
+}
+
+/// Whether a method of one exam only runs on to the region of another one in the same sentence, where the title tells
+/// them apart: "CTA CHEST, CT ABDOMEN" above "CT angiogram with 3D images, then portal venous images of the abdomen".
+fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
+    const PHRASE: u32 = 32; // bytes within which a method and its region stand
+    let (known, method) = (&lexicon.known, atom.values.get(lexicon.known.method));
+    let at = |facet: Facet| atom.proofs.iter().filter(move |p| p.facet == facet).map(|p| p.span);
+    let far = at(Facet::Axis(known.method)).all(|m| at(Facet::Region).all(|r| r.start > m.end + PHRASE));
+    let titled = |s: &&Study| matches!(s.source, Source::Title | Source::Heading | Source::Order);
+    let of = |s: &Study| s.region.zip(atom.region).is_some_and(|(x, y)| is_in(lexicon, x, y) || is_in(lexicon, y, x));
+    let mut own = studies.iter().filter(titled).filter(|s| of(s));
+    let mut others = studies.iter().filter(titled).filter(|s| !of(s));
+    method != 0 && far && own.any(|s| s.values.get(known.method) == 0) && others.any(|s| s.values.get(known.method) == method)
 }
 
 /// Whether a statement names another exam than a study whose region its own region meets: foot and heel, a screening and a
@@ -434,11 +455,7 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
-    for p in &atom.proofs {
-        if !s.proofs.contains(p) {
-            s.proofs.push(*p);
-        }
-    }
+    atom.proofs.iter().for_each(|p| s.prove(*p));
 }
 
 /// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
@@ -548,13 +565,14 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
+    let axis = lexicon.axis(known.contrast);
+    let unsaid = modality(lexicon, s) & axis.both_in != 0;
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };
     // MR: the sequences before the agent go without saying; not for an angiogram, which is the enhanced run itself
-    let angiogram = lexicon.has(&s.values, "method", "angiography");
-    let post_alone = if mr && !local && !angiogram { pre | post } else { post };
+    let enhanced = s.values.get(known.method) & axis.both_unless != 0;
+    let post_alone = if unsaid && !local && !enhanced { pre | post } else { post };
     let stated = state & post != 0;
     let withheld = if local { withheld && !agent } else { withheld || withheld_elsewhere };
     let bits = if withheld && !stated {
@@ -609,7 +627,7 @@ pub(crate) fn settle_contrast(
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
         let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, scopes, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
-        s.contrast_assumed = mr;
+        s.contrast_assumed = unsaid;
     } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
         s.contrast_assumed = true;
     }
@@ -618,11 +636,7 @@ pub(crate) fn settle_contrast(
     }
     let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
     s.values.set(known.contrast, bits);
-    for p in proofs {
-        if !s.proofs.contains(&p) {
-            s.proofs.push(p);
-        }
-    }
+    proofs.into_iter().for_each(|p| s.prove(p));
 }
 
 fn iv(lexicon: &Lexicon) -> u64 {
@@ -630,8 +644,10 @@ fn iv(lexicon: &Lexicon) -> u64 {
     route.bit("iv").unwrap_or(0) | route.bit("ia").unwrap_or(0)
 }
 
-fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
-    lexicon.has(&s.values, "modality", name) || (s.values.get(lexicon.known.modality) == 0 && lexicon.has(&s.implied, "modality", name))
+/// The modality that is told, else the one that the words suggest.
+fn modality(lexicon: &Lexicon, s: &Study) -> u64 {
+    let told = s.values.get(lexicon.known.modality);
+    if told == 0 { s.implied.get(lexicon.known.modality) } else { told }
 }
 
 /// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
@@ -641,11 +657,8 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading],
     if alone {
         return true;
     }
-    let agent = &*lexicon.concept(n.concept).id;
     let m = s.values.get(known.modality) | s.implied.get(known.modality);
-    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr")
-        || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr")
-    {
+    if modality(lexicon, s) & lexicon.concept(n.concept).not_in != 0 {
         return false;
     }
     if n.modalities != 0 && m != 0 && n.modalities & m == 0 {

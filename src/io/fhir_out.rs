@@ -24,20 +24,16 @@ pub(super) fn charge_items(bill: &Bill<'_>, out: &mut Vec<u8>) {
         let mut item = Map::new();
         put(&mut item, "resourceType", json!("ChargeItem"));
         put(&mut item, "id", json!(id(bill, Some(i + 1))));
-        put(
-            &mut item,
-            "extension",
-            line.modifiers.iter().map(|m| json!({"url": MODIFIER, "valueCodeableConcept": modifier(m)})).collect::<Vec<Value>>(),
-        );
+        put(&mut item, "extension", line.modifiers.iter().map(|m| json!({"url": MODIFIER, "valueCodeableConcept": modifier(m)})).collect());
         put(&mut item, "status", json!("billable"));
         put(&mut item, "code", code(line));
         put(&mut item, "subject", subject(bill));
-        put(&mut item, "context", visit(bill));
-        put(&mut item, "occurrenceDateTime", day(bill));
+        put(&mut item, "context", json!(visit(bill)));
+        put(&mut item, "occurrenceDateTime", json!(day(bill)));
         put(&mut item, "quantity", json!({"value": line.units}));
-        put(&mut item, "service", of_line(bill, line).map(|r| service(&bill.reports[r])).collect::<Vec<Value>>());
+        put(&mut item, "service", of_line(bill, line).map(|r| service(&bill.reports[r])).collect());
         if bill.words {
-            put(&mut item, "note", notes(bill, line).map(|text| json!({"text": text})).collect::<Vec<Value>>());
+            put(&mut item, "note", notes(bill, line).map(|text| json!({"text": text})).collect());
         }
         write(&item, out);
     }
@@ -63,26 +59,25 @@ pub(super) fn claim(bill: &Bill<'_>, out: &mut Vec<u8>) {
     put(&mut claim, "created", json!(bill.claim.day.to_string()));
     put(&mut claim, "provider", json!({"display": "not stated"}));
     put(&mut claim, "priority", terms("processpriority", "normal"));
-    put(&mut claim, "supportingInfo", bill.reports.iter().enumerate().map(info).collect::<Vec<Value>>());
+    put(&mut claim, "supportingInfo", bill.reports.iter().enumerate().map(info).collect());
     put(&mut claim, "insurance", json!([{"sequence": 1, "focal": true, "coverage": {"display": "not stated"}}]));
     let items = bill.claim.lines.iter().enumerate().map(|(i, line)| {
         let mut item = Map::new();
         put(&mut item, "sequence", json!(i + 1));
-        put(&mut item, "informationSequence", of_line(bill, line).map(|r| json!(r + 1)).collect::<Vec<Value>>());
+        put(&mut item, "informationSequence", of_line(bill, line).map(|r| json!(r + 1)).collect());
         put(&mut item, "productOrService", code(line));
-        put(&mut item, "modifier", line.modifiers.iter().map(|m| modifier(m)).collect::<Vec<Value>>());
-        put(&mut item, "servicedDate", day(bill));
+        put(&mut item, "modifier", line.modifiers.iter().map(|m| modifier(m)).collect());
+        put(&mut item, "servicedDate", json!(day(bill)));
         put(&mut item, "quantity", json!({"value": line.units}));
-        put(&mut item, "encounter", visit(bill).into_iter().collect::<Vec<Value>>());
+        put(&mut item, "encounter", visit(bill).into_iter().collect());
         Value::Object(item)
     });
-    put(&mut claim, "item", items.collect::<Vec<Value>>());
+    put(&mut claim, "item", items.collect());
     write(&claim, out);
 }
 
 /// Adds an element; FHIR has no empty ones.
-fn put(to: &mut Map<String, Value>, name: &str, value: impl Into<Value>) {
-    let value = value.into();
+fn put(to: &mut Map<String, Value>, name: &str, value: Value) {
     if !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty()) {
         to.insert(name.to_owned(), value);
     }

@@ -45,7 +45,7 @@ impl Items {
         Self { from, scan: Scan { limit, entries, line: 1, line_start: true, ..Scan::default() }, ended: false }
     }
 
-    /// The next item, or what is none; after what keeps the rest from being told apart, `None`.
+    /// The next item, or what is none.
     pub(super) fn next(&mut self) -> Option<Result<Item<'_>, Unusable>> {
         loop {
             if self.ended {
@@ -69,10 +69,7 @@ impl Items {
             self.from.consume(used);
             match found {
                 None => {}
-                Some(Found::Wrong(why)) => {
-                    self.ended = self.scan.lost;
-                    return Some(Err(why));
-                }
+                Some(Found::Wrong(why)) => return Some(Err(why)),
                 Some(Found::Item(kind, open)) => {
                     let place = open.place(kind);
                     if open.too_long {
@@ -124,6 +121,7 @@ enum Found {
 
 /// The state between two bytes.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they don't exclude each other")]
 struct Scan {
     limit: usize,
     entries: bool,
@@ -159,8 +157,6 @@ struct Scan {
     shaped: bool,
     /// Looking for the next line that begins with `{`.
     skipping: bool,
-    /// The rest can't be told apart.
-    lost: bool,
 }
 
 impl Scan {
@@ -374,15 +370,14 @@ impl Scan {
         Some(Found::Item(kind, item))
     }
 
-    /// The item, or what stands between items, is no JSON. Lines by themselves and objects behind each other go on at the
-    /// next line that begins with one; in an array nothing tells where.
+    /// The item, or what stands between items, is no JSON. In lines by themselves, and mostly elsewhere, the next line that
+    /// begins with `{` begins the next item.
     fn wrong(&mut self, what: &str, line: u64) -> Found {
-        self.lost = !self.lines && (self.array || self.entry_depth.is_some());
-        let help = if self.lost { "mend the document; what follows can't be told apart and is left out" } else { "mend or remove it" };
+        let help = "mend it; what follows is read from the next line that begins with {";
         let why = Unusable::new(format!("malformed JSON on line {line}: {what}"), help).at(self.open_place());
         self.begin_anew();
         self.skipping = true;
-        why.into()
+        Found::Wrong(why)
     }
 
     /// At the end of the input: what is missing, if anything is.
@@ -404,12 +399,6 @@ impl Scan {
         (self.depth, self.in_string, self.escaped, self.array) = (0, false, false, false);
         (self.entry_depth, self.item, self.shell) = (None, None, None);
         self.entry.clear();
-    }
-}
-
-impl From<Unusable> for Found {
-    fn from(why: Unusable) -> Self {
-        Self::Wrong(why)
     }
 }
 
@@ -497,7 +486,15 @@ mod tests {
             ("{\n\"a\":[1\n}\n{\n}", vec![wrong(":1 item 1", 3, "a bracket closes what is not open"), ":4 item 2 {\n}".into()]),
             ("{\n\"a\":1\n{\n}", vec![wrong(":1 item 1", 3, missing), ":3 item 2 {\n}".into()]),
             // arrays
-            ("[{},\n{\"a\":[}},\n{}]", vec![":1 item 1 {}".into(), wrong(":2 item 2", 2, "a bracket closes what is not open")]),
+            (
+                "[{},\n{\"a\":[}},\n{}]",
+                vec![
+                    ":1 item 1 {}".into(),
+                    wrong(":2 item 2", 2, "a bracket closes what is not open"),
+                    ":3 item 3 {}".into(),
+                    wrong(":3", 3, "there is something outside of any object"),
+                ],
+            ),
             ("[{}]\n]", vec![":1 item 1 {}".into(), wrong(":2", 2, "there is something outside of any object")]),
             ("[{}\n", vec![":1 item 1 {}".into(), wrong(":2", 2, "the document ends before its last bracket")]),
             ("{\"entry\":[{},{\"a\":", vec![":1 entry[0] {}".into(), wrong(":1 entry[1]", 1, "the document ends in the middle of it")]),

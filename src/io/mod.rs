@@ -3,8 +3,10 @@
 //! A reader gives [`Record`]s one at a time, or says of what it can't use where it stands and why ([`Unusable`]), never
 //! with words of a report. Nothing is held but the record at hand.
 
+mod columns;
 mod csv;
 mod dft;
+mod encoding;
 mod fhir;
 mod fhir_out;
 mod fhir_text;
@@ -16,6 +18,7 @@ mod json;
 mod ndjson;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod rtf;
 mod text;
 mod unpack;
 
@@ -212,15 +215,26 @@ pub fn open(from: impl Read + Send + 'static, id: &str, name: &str, options: &In
     let from: Box<dyn Read + Send> = Box::new(from);
     let mut from = unpack::unpack(BufReader::with_capacity(BUFFER, from), options.max_expansion).map_err(|e| Unusable::unreadable(&e))?;
     let head = from.fill_buf().map_err(|e| Unusable::unreadable(&e))?;
-    let format = options.format.unwrap_or_else(|| detect(head, name));
+    let format = options.format.unwrap_or_else(|| detect(&encoding::head(head, options.encoding), name));
+    // lines and items are told apart in UTF-8; an encoding that is asked for is that of the whole
+    let utf8 = |from, asked| encoding::as_utf8(from, asked).map_err(|e| Unusable::unreadable(&e));
+    let decoded = InputOptions { encoding: None, ..options.clone() };
     Ok(match format {
         Format::Text => text::records(from, id, options),
-        Format::Ndjson => ndjson::records(from, options),
-        Format::Json => json::records(from, options),
-        Format::Csv => csv::records(from, b',', options)?,
-        Format::Tsv => csv::records(from, b'\t', options)?,
+        Format::Ndjson => ndjson::records(utf8(from, options.encoding)?, &decoded),
+        Format::Json => json::records(utf8(from, options.encoding)?, &decoded),
+        Format::Csv => csv::records(utf8(from, options.encoding)?, b',', options)?,
+        Format::Tsv => csv::records(utf8(from, options.encoding)?, b'\t', options)?,
+        // messages say of themselves what they are in
         Format::Hl7 => hl7::records(from, options),
-        Format::Fhir => fhir::records(from, options),
+        // asked for is the encoding of documents inside
+        Format::Fhir => fhir::records(utf8(from, None)?, options),
+        Format::Parquet if cfg!(not(feature = "parquet")) => {
+            return Err(Unusable::new(
+                "a Parquet file, which this build does not read",
+                "build it with --features parquet, or convert the file to CSV",
+            ));
+        }
         Format::Parquet => {
             return Err(Unusable::new(
                 "a Parquet file that is packed or comes through a pipe",
@@ -244,7 +258,8 @@ const BUFFER: usize = 1 << 16;
 /// The form of an input by its first bytes; where they leave it open (a table, a lone object) by the ending of its name.
 #[must_use]
 pub fn detect(head: &[u8], name: &str) -> Format {
-    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let head = encoding::head(head, None);
+    let start = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&head);
     if start.starts_with(b"PAR1") {
         return Format::Parquet;
     }
@@ -253,7 +268,7 @@ pub fn detect(head: &[u8], name: &str) -> Format {
     }
     match start.iter().find(|b| !b.is_ascii_whitespace()) {
         Some(b'{' | b'[') => json::form(start),
-        _ => match ending(name) {
+        _ => match ending(&name.to_lowercase()) {
             "csv" => Format::Csv,
             "tsv" | "tab" => Format::Tsv,
             "ndjson" | "jsonl" | "json" => Format::Ndjson,

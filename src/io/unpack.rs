@@ -91,7 +91,7 @@ impl From<Broken> for io::Error {
 pub(super) fn unpack(from: Input, expansion: u64) -> io::Result<Input> {
     let mut from = primed(Box::new(from))?;
     let Some(packing) = Packing::of(from.fill_buf()?) else { return Ok(from) };
-    let from = Source { from, taken: 0, ended: false, failed: None };
+    let from = Source::new(from);
     let inside: Box<dyn Unpacker> = match packing {
         Packing::Gzip => Box::new(Gzip { inside: GzDecoder::new(from) }),
         Packing::Zstd => Box::new(Zstd::new(from)),
@@ -115,7 +115,10 @@ pub(super) fn unpack(from: Input, expansion: u64) -> io::Result<Input> {
 }
 
 /// A reader that has enough in its buffer to tell a form by, or as much as its buffer takes.
-fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
+///
+/// # Errors
+/// Nothing can be read.
+pub(super) fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
     let mut head = vec![0; BUFFER];
     let mut filled = 0;
     let mut later = None;
@@ -124,7 +127,7 @@ fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
             Ok(0) => break,
             Ok(n) => {
                 filled += n;
-                let lines = head[filled - n..filled].iter().any(is_line_end);
+                let lines = head[filled - n..filled].iter().any(|b| is_line_end(*b));
                 if lines && enough(&head[..filled]) {
                     break;
                 }
@@ -146,11 +149,11 @@ fn primed(mut from: Box<dyn Read + Send>) -> io::Result<Input> {
 /// line that is not blank; where that opens an object or array and leaves it open, only by more.
 fn enough(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
-    let Some(end) = head.iter().position(is_line_end) else { return false };
+    let Some(end) = head.iter().position(|b| is_line_end(*b)) else { return false };
     !matches!(head[0], b'{' | b'[') || head[..end].trim_ascii_end().ends_with(b"}")
 }
 
-fn is_line_end(b: &u8) -> bool {
+fn is_line_end(b: u8) -> bool {
     matches!(b, b'\n' | b'\r')
 }
 
@@ -173,9 +176,13 @@ impl Read for Primed {
     }
 }
 
-/// The packed bytes: counts them, and keeps the error of the input apart from what a decoder makes of it.
+/// The packed bytes in blocks of one size, so that what comes out before a damage depends on the bytes alone. Counts them,
+/// and keeps the error of the input apart from what a decoder makes of it.
 struct Source {
     from: Input,
+    block: Vec<u8>,
+    /// Where in the block the next byte stands.
+    at: usize,
     taken: u64,
     /// Whether more was wanted than there is.
     ended: bool,
@@ -183,8 +190,13 @@ struct Source {
 }
 
 impl Source {
-    fn nothing() -> Self {
-        Self { from: nothing(), taken: 0, ended: false, failed: None }
+    fn new(from: Input) -> Self {
+        Self { from, block: Vec::new(), at: 0, taken: 0, ended: false, failed: None }
+    }
+
+    /// What is left of the block.
+    fn rest(&self) -> &[u8] {
+        &self.block[self.at..]
     }
 
     /// Whether nothing is left; what can't be read is told.
@@ -199,48 +211,50 @@ impl Source {
         if let Some(e) = self.failed.take() {
             return e;
         }
-        if self.ended {
-            return Broken::new(
-                format!("the {packing} data stops before its end: the file was cut short"),
-                "get the file again; what came before has been answered",
-            )
-            .into();
+        if !self.ended {
+            return self.damaged(packing);
         }
-        self.damaged(packing)
+        let what = format!("the {packing} data stops before its end: the file was cut short");
+        Broken::new(what, "get the file again; what came before has been answered").into()
     }
 
     fn damaged(&self, packing: &str) -> io::Error {
         let what = format!("the {packing} data is damaged at or before byte {} of the file", self.taken);
-        Broken::new(what, "get the file again; what came before has been answered").into()
+        Broken::new(what, "get the file again; what came before has been answered, the last of it perhaps from damaged text").into()
     }
 
-    /// The error of what stands behind the last of a packing.
-    fn junk(&self, packing: &str) -> io::Error {
-        let what = format!("byte {} of the file and what follows it is no {packing} data", self.taken);
+    /// The error of what stands behind the last of a packing, from byte `at`.
+    fn junk(at: u64, packing: &str) -> io::Error {
+        let what = format!("byte {at} of the file and what follows it is no {packing} data");
         Broken::new(what, "what came before has been answered; cut off or unpack the rest").into()
     }
 }
 
 impl BufRead for Source {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        loop {
-            match self.from.fill_buf() {
-                Ok([]) => self.ended = true,
-                Ok(_) => {}
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                Err(e) => {
-                    let kind = e.kind();
-                    self.failed = Some(e);
+        if self.at == self.block.len() {
+            if let Some(e) = &self.failed {
+                return Err(e.kind().into());
+            }
+            self.at = 0;
+            self.block.clear();
+            // what was read before an error comes first
+            let read = (&mut self.from).take(BUFFER as u64).read_to_end(&mut self.block);
+            if let Err(e) = read {
+                let kind = e.kind();
+                self.failed = Some(e);
+                if self.block.is_empty() {
                     return Err(kind.into());
                 }
             }
-            return Ok(self.from.buffer());
+            self.ended = self.block.is_empty();
         }
+        Ok(self.rest())
     }
 
     fn consume(&mut self, n: usize) {
         self.taken += n as u64;
-        self.from.consume(n);
+        self.at += n;
     }
 }
 
@@ -318,13 +332,13 @@ impl Read for Gzip {
             if from.at_end()? {
                 return Ok(0);
             }
-            match from.from.buffer() {
+            match from.rest() {
                 [0x1f, ..] => {
-                    let from = std::mem::replace(from, Source::nothing());
+                    let from = std::mem::replace(from, Source::new(nothing()));
                     self.inside.reset(from);
                 }
                 [0, ..] => padding(from)?,
-                _ => return Err(from.junk("gzip")),
+                _ => return Err(Source::junk(from.taken, "gzip")),
             }
         }
     }
@@ -333,18 +347,19 @@ impl Read for Gzip {
 /// Steps over zeros up to the end.
 fn padding(from: &mut Source) -> io::Result<()> {
     while !from.at_end()? {
-        let rest = from.from.buffer();
+        let rest = from.rest();
         let zeros = rest.iter().take_while(|b| **b == 0).count();
         let all = zeros == rest.len();
         from.consume(zeros);
         if !all {
-            return Err(from.junk("gzip"));
+            return Err(Source::junk(from.taken, "gzip"));
         }
     }
     Ok(())
 }
 
-/// zstd: frames one behind the other, some of them to skip.
+/// zstd: frames one behind the other, some of them to skip. What the frame still may refer to comes out when it ends, so
+/// that of a frame cut short the last bytes, as many as its window has, are not given.
 struct Zstd {
     from: Source,
     frame: FrameDecoder,
@@ -386,7 +401,9 @@ impl Zstd {
                 )
                 .into());
             }
-            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_))) => return Err(self.from.junk("zstd")),
+            Err(FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_))) => {
+                return Err(Source::junk(self.from.taken - 4, "zstd"));
+            }
             Err(_) => return Err(self.from.told("zstd")),
         }
         Ok(true)

@@ -1,6 +1,7 @@
 //! From codes to a claim: the tables under `claim/`, frozen.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::edits::{EditKind, EditTables};
 use super::model::{CircumstanceId, FamilyId, SectionKind, Values};
 use super::place::EntryKind;
-use super::policy::{PolicyOption, Settings, Under};
+use super::policy::{Choice, PolicyOption, Settings, Under};
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
 pub(crate) const RATIONALES: [&str; 10] = [
@@ -199,6 +200,8 @@ pub(crate) struct ModifierRule {
     /// Modifiers that go before it.
     pub(crate) unless: Vec<Box<str>>,
     pub(crate) cause: Option<Cause>,
+    /// What is asked where it is taken.
+    pub(crate) query: Option<Box<str>>,
     pub(crate) when: Values,
 }
 
@@ -228,6 +231,9 @@ pub(crate) struct Flags {
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Billing {
     pub(crate) policies: Vec<PolicyOption>,
+    /// Every option with its default, for all claims of sites that choose nothing.
+    #[serde(skip)]
+    pub(super) defaults: OnceLock<Arc<[Choice]>>,
     pub(crate) choices: Vec<Replacement>,
     pub(crate) payers: Vec<Replacement>,
     pub(crate) joins: Vec<Join>,

@@ -94,6 +94,7 @@ impl Builder<'_> {
             out.addons.push(addon);
         }
         for at in &entries.modifiers {
+            self.query(at.file, at.entry.query.as_ref(), entries);
             let rule = self.modifier(at, &out, families, codes);
             out.modifiers.push(rule);
         }
@@ -184,6 +185,7 @@ impl Builder<'_> {
             without: self.circumstances(file, &w.without, tables),
             unless: w.unless.iter().map(|m| m.as_str().into()).collect(),
             cause: w.cause.as_ref().map(|c| self.choice(file, c, &CAUSES, Cause::Edit)),
+            query: w.query.as_ref().map(|q| q.get_ref().as_str().into()),
             when: self.values(file, &w.when).0,
         }
     }

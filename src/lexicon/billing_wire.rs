@@ -126,6 +126,7 @@ entry!(ModifierWire {
     #[serde(default)]
     unless: Vec<String>,
     cause: Option<Spanned<String>>,
+    query: Option<Spanned<String>>,
     #[serde(default)]
     when: ValuesWire,
 });

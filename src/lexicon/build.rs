@@ -20,7 +20,7 @@ use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
 use super::tsv;
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
-use super::{Edition, Known, Lexicon, Owner, Proof};
+use super::{Edition, Known, Lexicon, Owner, Proof, Register};
 use crate::text::fold_term;
 
 /// What every engine needs to find in `axes.toml`: axes with a meaning of their own in the grammar of statements.
@@ -65,6 +65,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts: None,
             beside: Vec::new(),
             read_in: Vec::new(),
+            not_in: 0,
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -103,6 +104,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts,
             beside: Vec::new(),
             read_in: w.read_in.iter().map(|k| b.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+            not_in: b.bits(at.file, "modality", &w.not_in),
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -232,6 +234,14 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     }
     let (axes, regions, proofs, places) = (b.axes, b.regions, b.proofs, b.places);
     let terms = terms.build();
+    let raises = |id: ConceptId| queries.iter().any(|q| q.raised_by.contains(&id) || q.unless.contains(&id));
+    let raising = (0..concepts.len() as u16).map(|id| raises(ConceptId(id))).collect();
+    let mut code_sets: Vec<Date> = codes.iter().flat_map(|c| [c.from, c.until.and_then(|d| d.tomorrow().ok())]).flatten().collect();
+    code_sets.sort_unstable();
+    code_sets.dedup();
+    let mut weighed: Vec<AxisId> = concepts.iter().filter(|c| !c.beside.is_empty()).filter_map(|c| c.counts).collect();
+    weighed.sort_unstable();
+    weighed.dedup();
     let mut lexicon = Lexicon {
         edition,
         sha256,
@@ -239,6 +249,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         known,
         regions,
         concepts,
+        raising,
         cues,
         sections,
         documents,
@@ -249,6 +260,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         queries,
         billing,
         codes,
+        code_sets,
+        weighed,
         measures,
         supplies,
         terms,
@@ -294,6 +307,23 @@ impl Builder<'_> {
         self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
     }
 
+    /// Values of an axis that is declared already.
+    fn bits(&mut self, file: usize, axis: &str, words: &Words) -> u64 {
+        let mut out = 0;
+        for word in words {
+            match self.axes.iter().find(|a| &*a.id == axis).and_then(|a| a.bit(word.get_ref())) {
+                Some(bit) => out |= bit,
+                None => self.problem(
+                    file,
+                    word.span(),
+                    &format!("`{}` is no value of the axis `{axis}`, or that axis is declared below", word.get_ref()),
+                    &format!("name a value of the axis `{axis}`"),
+                ),
+            }
+        }
+        out
+    }
+
     fn axes(&mut self, entries: &Entries) {
         for at in &entries.axes {
             let w = &at.entry;
@@ -336,6 +366,8 @@ impl Builder<'_> {
                 variants: Vec::new(),
                 together: Vec::new(),
                 not_in: 0,
+                both_in: 0,
+                both_unless: 0,
                 apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
@@ -353,17 +385,9 @@ impl Builder<'_> {
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
                 }
             }
-            for m in &w.not_in {
-                match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
-                    Some(bit) => axis.not_in |= bit,
-                    None => self.problem(
-                        at.file,
-                        m.span(),
-                        "`not_in` names a modality that is not declared before",
-                        "declare it in the axis `modality`",
-                    ),
-                }
-            }
+            axis.not_in = self.bits(at.file, "modality", &w.not_in);
+            axis.both_in = self.bits(at.file, "modality", &w.both_in);
+            axis.both_unless = self.bits(at.file, "method", &w.both_unless);
             for (whole, words) in &w.together {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(whole), bits) {
@@ -391,6 +415,9 @@ impl Builder<'_> {
             views: axis("views"),
             projections: axis("projections"),
             extent: axis("extent"),
+            procedure: axis("procedure"),
+            register: axis("register")
+                .and_then(|axis| Some(Register { axis, charge_line: bit(axis, "charge_line")?, report: bit(axis, "report")? })),
             pre: bit(contrast, "pre")?,
             post: bit(contrast, "post")?,
         })

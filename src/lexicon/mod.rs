@@ -77,10 +77,22 @@ pub(crate) struct Known {
     /// Which projections.
     pub(crate) projections: Option<AxisId>,
     pub(crate) extent: Option<AxisId>,
+    /// Procedures that hold their imaging.
+    pub(crate) procedure: Option<AxisId>,
+    /// Whether a study stands in a charge line or in a report, and the value for each.
+    pub(crate) register: Option<Register>,
     /// The feature of views that are of each side.
     pub(crate) each_side: Option<u64>,
     pub(crate) pre: u64,
     pub(crate) post: u64,
+}
+
+/// The axis that tells a charge line from a report.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Register {
+    pub(crate) axis: AxisId,
+    pub(crate) charge_line: u64,
+    pub(crate) report: u64,
 }
 
 /// What a proof line proves.
@@ -121,6 +133,8 @@ pub struct Lexicon {
     pub(crate) known: Known,
     pub(crate) regions: Vec<Region>,
     pub(crate) concepts: Vec<Concept>,
+    /// Whether a concept raises a query, or keeps one from being raised.
+    pub(crate) raising: Vec<bool>,
     pub(crate) cues: Vec<Cue>,
     pub(crate) sections: Vec<SectionEntry>,
     pub(crate) documents: Vec<DocumentKind>,
@@ -131,6 +145,10 @@ pub struct Lexicon {
     pub(crate) queries: Vec<QueryText>,
     pub(crate) billing: billing::Billing,
     pub(crate) codes: Vec<Code>,
+    /// The days from which on another set of codes is in force, sorted.
+    pub(crate) code_sets: Vec<Date>,
+    /// Axes whose numbers count beside certain words only.
+    pub(crate) weighed: Vec<AxisId>,
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,

@@ -236,6 +236,10 @@ pub struct Axis {
     pub together: Vec<(u64, u64)>,
     /// Modalities in which the axis says nothing, a bit each: an injected isotope is no contrast.
     pub not_in: u64,
+    /// Modalities in which an agent alone tells both acquisitions, as the one before it goes without saying.
+    pub both_in: u64,
+    /// Methods with which it does not.
+    pub both_unless: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
     /// Whether two values that a title joins are two exams: "arterial and venous".
@@ -308,11 +312,20 @@ impl Axis {
         if self.kind == AxisKind::Count {
             return self.count_words(bits);
         }
-        let names = self.names(bits);
-        let key = names.join("+");
-        table.get(&key).cloned().unwrap_or_else(|| {
-            names.iter().map(|n| table.get(n).cloned().unwrap_or_else(|| n.replace('_', " "))).collect::<Vec<_>>().join(", ")
-        })
+        let together = || table.get(&self.named(bits).collect::<Vec<_>>().join("+")).cloned();
+        let apart = || {
+            let mut out = String::new();
+            for (i, name) in self.named(bits).enumerate() {
+                out.push_str(if i > 0 { ", " } else { "" });
+                match table.get(name) {
+                    Some(words) => out.push_str(words),
+                    None => out.extend(name.chars().map(|c| if c == '_' { ' ' } else { c })),
+                }
+            }
+            out
+        };
+        let several = bits.count_ones() > 1;
+        several.then(together).flatten().unwrap_or_else(apart)
     }
 
     /// "3 views", "2 to 3 views", "4 or more views", "up to 3 views"; the noun is the label `one` or `many`.
@@ -336,7 +349,11 @@ impl Axis {
         if self.kind == AxisKind::Count {
             return if bits == 0 { Vec::new() } else { vec![Counts(bits).to_string()] };
         }
-        self.values.iter().enumerate().filter(move |(i, _)| bits >> i & 1 == 1).map(|(_, v)| v.to_string()).collect()
+        self.named(bits).map(str::to_owned).collect()
+    }
+
+    fn named(&self, all: u64) -> impl Iterator<Item = &str> {
+        bits(all).filter_map(|i| self.values.get(i as usize)).map(|v| &**v)
     }
 }
 
@@ -443,6 +460,8 @@ pub struct Concept {
     pub beside: Vec<ConceptId>,
     /// Sections in whose sentences the words count, besides those of their axes.
     pub read_in: Vec<SectionKind>,
+    /// Modalities of which the words do not speak, a bit each: gadolinium in a report of CT and MR.
+    pub not_in: u64,
 }
 
 /// What a complete study has to address: the extent of a study in a report is settled by it.

@@ -3,16 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use super::Lexicon;
-use super::model::{Family, FamilyId, MAX_VALUES};
+use super::model::{Family, FamilyId, MAX_VALUES, RegionId};
 
 /// The families of a lexicon, sorted once.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct FamilyOrder {
     /// Those that take a set of regions, the larger and more particular first.
     sets: Vec<FamilyId>,
-    /// Those that take one region, by the modality that they want: a list for each bit, one for none, one of all. What
-    /// wants no modality stands in every list.
-    single: Vec<Vec<FamilyId>>,
+    /// Those that take one region, by the modality that they want: a group for each bit, one for none, one of all. What
+    /// wants no modality stands in every group.
+    single: Vec<Group>,
+    /// How common the most common code of each family is.
+    frequency: Vec<u16>,
+}
+
+/// Families of a modality by the region of a study; what wants no region stands in every list.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Group {
+    by_region: Vec<Vec<FamilyId>>,
+    nowhere: Vec<FamilyId>,
 }
 
 const NONE: usize = MAX_VALUES;
@@ -25,14 +34,28 @@ impl FamilyOrder {
             lexicon.families.iter().enumerate().filter(|(_, f)| !f.companion).map(|(i, f)| (FamilyId(i as u16), f)).collect();
         let (single, mut sets): (Vec<_>, Vec<_>) = all.into_iter().partition(|(_, f)| f.all.is_empty());
         sets.sort_by_key(|(id, f)| (std::cmp::Reverse((f.all.len(), lexicon.wanted(f))), *id));
-        let list = |i: usize| {
+        let group = |i: usize| {
             let stands = |f: &Family| match f.when.get(modality) {
                 0 => true,
                 bits => i == ALL || (i < NONE && bits >> i & 1 == 1),
             };
-            single.iter().filter(|(_, f)| stands(f)).map(|(id, _)| *id).collect()
+            let list = |takes: &dyn Fn(&Family) -> bool| -> Vec<FamilyId> {
+                single.iter().filter(|(_, f)| stands(f) && (f.any.is_empty() || takes(f))).map(|(id, _)| *id).collect()
+            };
+            // a modality that no family asks for has the lists of none
+            let asked = i >= NONE || single.iter().any(|(_, f)| f.when.get(modality) >> i & 1 == 1);
+            let region = |r: usize| {
+                let region = &lexicon.regions[r];
+                list(&|f| !f.nowhere && (f.any.contains(RegionId(r as u8)) || f.any.meets(&region.ancestors)))
+            };
+            Group { by_region: (0..lexicon.regions.len()).filter(|_| asked).map(region).collect(), nowhere: list(&|_| false) }
         };
-        Self { sets: sets.into_iter().map(|(id, _)| id).collect(), single: (0..=ALL).map(list).collect() }
+        let frequency = |f: &Family| f.rows.iter().filter_map(|r| lexicon.code(&r.code)).map(|c| c.frequency).max().unwrap_or(0);
+        Self {
+            single: (0..=ALL).map(group).collect(),
+            frequency: lexicon.families.iter().map(frequency).collect(),
+            sets: sets.into_iter().map(|(id, _)| id).collect(),
+        }
     }
 
     /// Families of several regions, the first to try first.
@@ -40,13 +63,20 @@ impl FamilyOrder {
         &self.sets
     }
 
-    /// Families of one region that may take a study of that modality, in the order of the files.
-    pub(crate) fn single(&self, modality: u64) -> &[FamilyId] {
-        let list = match modality {
+    /// Families of one region that may take a study of that modality and region, in the order of the files.
+    pub(crate) fn single(&self, modality: u64, region: Option<RegionId>) -> &[FamilyId] {
+        let group = match modality {
             0 => NONE,
             one if one.is_power_of_two() => one.trailing_zeros() as usize,
             _ => ALL,
         };
-        &self.single[list]
+        let Some(RegionId(r)) = region else { return &self.single[group].nowhere };
+        let of = |group: usize| self.single[group].by_region.get(r as usize);
+        of(group).or_else(|| of(NONE)).map_or(&[], Vec::as_slice)
+    }
+
+    /// How common the most common code of a family is.
+    pub(crate) fn frequency(&self, family: FamilyId) -> u16 {
+        self.frequency[family.0 as usize]
     }
 }

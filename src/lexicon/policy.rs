@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
@@ -72,6 +73,9 @@ impl PolicyOption {
     }
 }
 
+/// An option, its choice, and whether that is the default.
+pub(crate) type Choice = (String, String, bool);
+
 /// What an entry asks of the policy: options, and the choices of each of which one has to be made.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Under(pub(crate) Vec<(u8, Vec<u8>)>);
@@ -92,6 +96,13 @@ impl Lexicon {
     pub(crate) fn settings(&self, policy: &Policy) -> Settings {
         let choice = |o: &PolicyOption| policy.chosen(&o.id).and_then(|c| o.choice(c)).unwrap_or(o.default);
         Settings(self.billing.policies.iter().map(choice).collect())
+    }
+
+    /// [`Lexicon::choices`], to be kept with a claim.
+    pub(crate) fn kept_choices(&self, policy: &Policy) -> Arc<[Choice]> {
+        let owned = |(o, c, d): (&str, &str, bool)| (o.to_owned(), c.to_owned(), d);
+        let all = || self.choices(policy).into_iter().map(owned).collect();
+        if policy.chosen.is_empty() { self.billing.defaults.get_or_init(all).clone() } else { all() }
     }
 
     /// Every option and its choice under a policy, and whether that is the default: in the order of the lexicon.

@@ -77,13 +77,27 @@ impl Words {
 }
 
 /// Paths of labels, frozen. The nodes behind a node stand side by side, by label.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Trie {
     #[serde(with = "table")]
     nodes: Vec<Node>,
     /// The nodes behind the root by label, or `NONE`: most steps of a search are first steps.
     #[serde(with = "table")]
     roots: Vec<u32>,
+    /// A bit for every further step, at a place that it shares with few others: most steps that are tried lead nowhere,
+    /// and are not searched for.
+    #[serde(with = "table")]
+    steps: Vec<u32>,
+}
+
+/// Bits to tell steps apart, and the place of a step among them: its word and bit.
+const STEPS: u32 = 1 << 20;
+
+const fn place(node: u32, label: u32) -> (usize, u32) {
+    // two odd multipliers without a pattern in their bits
+    let mixed = node.wrapping_mul(0x9e37_79b1) ^ label.wrapping_mul(0x85eb_ca6b);
+    let bit = mixed.wrapping_mul(0xc2b2_ae35) >> (u32::BITS - STEPS.trailing_zeros());
+    ((bit / u32::BITS) as usize, 1 << (bit % u32::BITS))
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -145,7 +159,13 @@ impl Growing {
             order.extend(behind);
         }
         nodes.push(Node { label: NONE, first: order.len() as u32, end: NONE });
-        let mut trie = Trie { nodes, roots: Vec::new() };
+        let mut trie = Trie { nodes, roots: Vec::new(), steps: vec![0; (STEPS / u32::BITS) as usize] };
+        for node in 1..trie.nodes.len() as u32 - 1 {
+            for label in trie.behind(node).iter().map(|n| n.label).collect::<Vec<_>>() {
+                let (word, bit) = place(node, label);
+                trie.steps[word] |= bit;
+            }
+        }
         let labels: Vec<u32> = trie.behind(0).iter().map(|n| n.label).collect();
         trie.roots = vec![NONE; labels.last().map_or(0, |last| *last as usize + 1)];
         for (label, node) in labels.into_iter().zip(trie.nodes[0].first..) {
@@ -165,6 +185,10 @@ impl Trie {
     pub(super) fn step(&self, node: u32, label: u32) -> Option<u32> {
         if node == 0 {
             return self.roots.get(label as usize).copied().filter(|n| *n != NONE);
+        }
+        let (word, bit) = place(node, label);
+        if self.steps[word] & bit == 0 {
+            return None;
         }
         let i = self.behind(node).binary_search_by_key(&label, |n| n.label).ok()?;
         Some(self.nodes[node as usize].first + i as u32)
@@ -236,7 +260,7 @@ const INSIDE: [bool; 256] = {
 };
 
 /// The terms of a lexicon, to be found in folded text.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Matcher(Trie);
 
 impl Matcher {

@@ -37,14 +37,14 @@ pub(crate) struct Guess {
 }
 
 /// The words of all terms, those of title terms before the others, and the trie of title terms.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Vocabulary {
     pub(super) words: Words,
     /// The words of title terms, by number.
     titles: Strings,
     /// Over their tokens: in titles it does not matter where blanks stand.
     trie: Trie,
-    /// Words by their first letter, and in the order of their skeletons.
+    /// Words by their first letter, the shorter first, and in the order of their skeletons.
     by_first: Vec<Vec<WordId>>,
     #[serde(with = "table")]
     skeletons: Vec<WordId>,
@@ -60,7 +60,7 @@ impl Vocabulary {
             trie.add(tokens(term, Span::new(0, term.len() as u32)).map(|t| words.add(&term[t.span.range()])), pattern);
         }
         let titles: Strings = words.all().into_iter().collect();
-        let mut by_first = vec![Vec::new(); 26];
+        let mut by_first: Vec<Vec<WordId>> = vec![Vec::new(); 26];
         let mut skeletons: Vec<WordId> = Vec::new();
         for (id, word) in titles.iter().enumerate() {
             let first = word.as_bytes()[0];
@@ -72,6 +72,7 @@ impl Vocabulary {
                 skeletons.push(id as u32);
             }
         }
+        by_first.iter_mut().for_each(|list| list.sort_by_key(|id| titles.get(*id as usize).len()));
         skeletons.sort_by(|a, b| skeleton(titles.get(*a as usize)).cmp(skeleton(titles.get(*b as usize))));
         Self { words, titles, trie: trie.freeze(), by_first, skeletons }
     }
@@ -126,7 +127,9 @@ impl Vocabulary {
         let mut guess = |word: WordId, repair: Repair, cost: usize| {
             out.push(Guess { word, from: 0, to: t.len() as u16, repair, cost: cost as u16 });
         };
-        for &id in &self.by_first[(t[0] - b'a') as usize] {
+        let alike = &self.by_first[(t[0] - b'a') as usize];
+        let long = alike.partition_point(|id| self.len_of(*id) + 1 < t.len());
+        for &id in &alike[long..] {
             let w = self.titles.get(id as usize).as_bytes();
             if w.len() > t.len() && w.starts_with(t) {
                 guess(id, Repair::Clipped, 10 + (w.len() - t.len()));

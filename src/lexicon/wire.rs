@@ -50,6 +50,10 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) not_in: Words,
     #[serde(default)]
+    pub(super) both_in: Words,
+    #[serde(default)]
+    pub(super) both_unless: Words,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
@@ -97,6 +101,8 @@ pub(super) struct ConceptWire {
     pub(super) beside: Words,
     #[serde(default)]
     pub(super) read_in: Words,
+    #[serde(default)]
+    pub(super) not_in: Words,
     #[serde(default)]
     pub(super) sets: ValuesWire,
     #[serde(default)]

@@ -158,12 +158,12 @@ pub(crate) fn distance(text: &Text<'_>, phrase: Span, cue: Span, cues: &[(Span, 
     // "(given last week), planar images and SPECT": what brackets tell stays in them
     let closed = cue.end <= phrase.start
         && text.slice(between).find(')').is_some_and(|at| at + 2 < between.len() as usize && !text.slice(between)[..at].contains('('));
-    if closed {
+    let words = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).take(WINDOW + 1).count();
+    if words > WINDOW || closed {
         return None;
     }
-    let words = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).count();
     let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);
-    (words <= WINDOW && !turns && !text.slice(between).contains([';', '\n'])).then_some(words)
+    (!turns && !text.slice(between).contains([';', '\n'])).then_some(words)
 }
 
 /// Whether a word of denial stands right before others: "no flow images".

@@ -7,7 +7,7 @@ use super::statement::{Item, Piece, bind};
 use super::text::{Mention, Text};
 use super::title::pieces_of_prose;
 use crate::lexicon::model::{ConceptId, CueId, Means, RegionSet, Role, SectionKind, Sense};
-use crate::text::Span;
+use crate::text::{Span, Stretches};
 
 /// How a note proves what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,8 +44,14 @@ pub(crate) struct Note {
 
 /// All notes of a report in order. Titles and headings are read as statements, not here.
 pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note> {
+    const MOST: usize = 512; // what more of them say is nothing new
     let mut out = Vec::new();
     let mut b = (Vec::new(), Vec::new(), Vec::new());
+    if exams.charge_line {
+        return out;
+    }
+    let is_title = |e: &&Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.scope.len() != e.span.len();
+    let titles = Stretches::new(exams.ours.iter().filter(is_title).map(|e| e.span).collect());
     for part in parts {
         use SectionKind as K;
         if !matches!(
@@ -57,17 +63,17 @@ pub(crate) fn notes(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Vec<Note>
         // "CONTRAST: none", "[x] without": a few words that need no noun
         let terse = part.kind == SectionKind::Contrast && text.slice(part.body).split_whitespace().count() <= 12;
         for s in text.sentences(part.body) {
-            let is_title = |e: &Statement| {
-                matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(s) && e.scope.len() != e.span.len()
-            };
             // a sentence that gives each of its exams a state of its own is read as a statement
             let is_split = |e: &Statement| {
                 let mut states = e.atoms.iter().map(|a| a.values.get(text.lexicon.known.contrast)).filter(|b| *b != 0);
                 let first = states.next();
-                e.span == s && states.any(|b| Some(b) != first)
+                states.any(|b| Some(b) != first)
             };
-            if exams.charge_line || text.is_quoted(s.start) || exams.ours.iter().any(|e| is_title(e) || is_split(e)) {
+            if titles.touch(s) || text.is_quoted(s.start) || exams.ours.iter().any(|e| e.span == s && is_split(e)) {
                 continue;
+            }
+            if out.len() >= MOST {
+                return out;
             }
             sentence(text, s, part.kind, terse, &mut out, &mut b);
         }

@@ -211,21 +211,22 @@ impl Reader<'_, '_> {
         let (mut at_least, mut at_most, mut less, mut more) = (false, false, false, false);
         let mut j = i;
         // bounds before the number
-        while let Some((word, next)) = self.at(j) {
+        let (low, mut j) = loop {
+            let (word, next) = self.at(j)?;
             match word {
                 Word::AtLeast => at_least = true,
                 Word::AtMost => at_most = true,
                 Word::LessThan => less = true,
                 Word::MoreThan => more = true,
-                _ => break,
+                Word::Number(n) => break (n, next),
+                _ => return None,
             }
             // "MIN. OF 4", "MIN 2"
             j = next;
             while self.toks.get(j).is_some_and(|t| t.kind == TokenKind::Mark && self.text.slice(t.span) == ".") {
                 j += 1;
             }
-        }
-        let (low, mut j) = self.number(j)?;
+        };
         if low == 0 {
             return None;
         }

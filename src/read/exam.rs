@@ -65,6 +65,18 @@ pub(crate) struct Exams {
     pub(crate) denied_projections: u64,
 }
 
+impl Exams {
+    /// Whether so many exams are named that more would tell nothing new: a text of this kind is no report, and what it
+    /// names is held against each other.
+    fn is_full(&self) -> bool {
+        const MOST: usize = 512;
+        self.ours.len() + self.others.len() >= MOST
+    }
+}
+
+/// Most exams that one sentence names; the words of one of them are no more than twice as many.
+const IN_SENTENCE: usize = 32;
+
 /// A line longer than this in words is a sentence, not a title.
 const TITLE_WORDS: usize = 26;
 
@@ -83,6 +95,9 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
     let mut buffers = Buffers::default();
     let mut aside = false;
     for (i, part) in parts.iter().enumerate() {
+        if out.is_full() {
+            break;
+        }
         aside = part.entry.is_none() && (aside || is_history(parts, i)) && runs_on(text, part);
         if aside && part.names_exam {
             let whole = part.head.join(part.body);
@@ -309,6 +324,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
         }
     };
     for s in list {
+        if out.is_full() {
+            break;
+        }
         let n = words_in(text, s);
         // behind the first line only what names an exam, or a region or contrast in a few words
         let goes_on = run.is_none() || is_title(text, s, true) || (n <= 6 && names_something(text, s));
@@ -387,7 +405,7 @@ fn opening(text: &Text<'_>, body: Span, titled: bool, day: Date, out: &mut Exams
     let mut still_titles = true;
     let mut seen = 0;
     let mut i = 0;
-    while i < list.len() {
+    while i < list.len() && !out.is_full() {
         // lines of a title that names several exams are read together
         let mut span = list[i];
         let headline = i == 0 && is_headline(text, span);
@@ -504,6 +522,10 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
     const LONGEST: usize = 9; // words
     let lexicon = text.lexicon;
     let (Some(projections), modality) = (lexicon.known.projections, lexicon.known.modality) else { return false };
+    let words = tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).take(LONGEST + 1).count();
+    if words > LONGEST {
+        return false;
+    }
     let mut mentions = Vec::new();
     text.mentions(span, true, &mut mentions);
     let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
@@ -518,7 +540,7 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
         .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
         .filter(|t| t.span.len() < 4 || text.slice(t.span).bytes().any(|b| b.is_ascii_digit()))
         .count();
-    if !places || !plain || words_in(text, span) > LONGEST || told + idle < words_in(text, span) {
+    if !places || !plain || told + idle < words {
         return false;
     }
     if mentions.iter().any(|m| concept(m).sets.get(projections) != 0) {
@@ -575,8 +597,7 @@ fn is_film(lexicon: &Lexicon, reading: &Reading) -> bool {
 
 /// Sentences of any section that is not a title.
 fn prose(text: &Text<'_>, body: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    let list: Vec<Span> = text.sentences(body).collect();
-    for s in list {
+    for s in text.sentences(body) {
         sentence(text, s, kind, out, b);
     }
 }
@@ -608,7 +629,7 @@ fn sentence(text: &Text<'_>, span: Span, kind: SectionKind, out: &mut Exams, b: 
 
 /// A stretch of a sentence: the exams that it names, each judged by the cues of the whole sentence.
 fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut Exams, b: &mut Buffers) {
-    if !names_exam_prose(text, span, kind, b) {
+    if out.is_full() || !names_exam_prose(text, span, kind, b) {
         return;
     }
     let describes = matches!(kind, SectionKind::Technique | SectionKind::Body | SectionKind::Findings);
@@ -617,7 +638,9 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     text.cues(whole, &mut b.cues);
     drop_denied(text, &mut b.pieces, &b.cues);
-    let atoms = parse(text.lexicon, &b.pieces, false, true);
+    let mut atoms = parse(text.lexicon, &b.pieces, false, true);
+    atoms.truncate(IN_SENTENCE);
+    atoms.iter_mut().for_each(|a| a.proofs.truncate(2 * IN_SENTENCE));
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;
@@ -850,6 +873,9 @@ fn lists_views(text: &Text<'_>, span: Span, technique: bool, mentions: &[Mention
     if technique && (counted || named != 0) {
         return true;
     }
+    if named == 0 && !counted {
+        return false;
+    }
     let telling: usize = mentions
         .iter()
         .filter(|m| {
@@ -886,9 +912,12 @@ fn closing_title(text: &Text<'_>, parts: &[Part], day: Date, out: &mut Exams) {
     if out.ours.iter().any(|s| s.source <= Source::Heading) {
         return;
     }
+    let mut left: u32 = 64; // lines to try; the title stands in one of the last
     for part in parts.iter().rev().filter(|p| section_reason(p.kind).is_none() || p.kind == SectionKind::Signature) {
         let lines: Vec<Span> = text.sentences(part.body).filter(|s| text.starts_line(s.start) && is_title(text, *s, true)).collect();
         for line in lines.into_iter().rev() {
+            let Some(fewer) = left.checked_sub(1) else { return };
+            left = fewer;
             let reading = title::read(text, line, day, Line::Title);
             if reading.satisfied {
                 push(out, Source::Title, reading, line, text.whole());

@@ -5,7 +5,7 @@ use super::section::Part;
 use super::statement::Atom;
 use super::text::{Kind, Text};
 use crate::lexicon::model::{Allows, DocumentId, Means, Role, SectionKind, Sense, SignWeight};
-use crate::text::Span;
+use crate::text::{Span, Stretches};
 
 /// The gate's verdict on a text.
 #[derive(Clone, Debug)]
@@ -34,12 +34,14 @@ pub(crate) fn admit(text: &Text<'_>, parts: &[Part], exams: &Exams) -> Admission
     let kinds = &text.lexicon.documents;
     let first_line = text.text().find(['\n', '.', ':']).unwrap_or(usize::MAX).min(80) as u32;
     let mut tallies: Vec<Tally> = kinds.iter().map(|_| Tally { score: 0, named: false, signs: Vec::new() }).collect();
+    let heads = Stretches::new(parts.iter().map(|p| p.head).collect());
+    let title = parts.iter().find(|p| p.kind == SectionKind::Title).map(|p| p.body);
     for hit in text.all_of(Kind::Sign) {
         for &(sense, _) in text.lexicon.terms.senses(hit.pattern) {
             let Sense::Sign(id, weight) = sense else { continue };
             let t = &mut tallies[id.0 as usize];
-            let named = weight == SignWeight::Name && is_name(parts, hit.span, first_line);
-            if !named && weight != SignWeight::Sign && !is_heading(text, parts, hit.span) {
+            let named = weight == SignWeight::Name && is_name(title, hit.span, first_line);
+            if !named && weight != SignWeight::Sign && !is_heading(text, &heads, hit.span) {
                 continue;
             }
             if t.signs.iter().any(|(p, _)| *p == hit.pattern) {
@@ -100,15 +102,14 @@ fn is_read(text: &Text<'_>, exams: &Exams) -> bool {
 }
 
 /// Whether words stand where a text says what it is: in the first line, or at the beginning of its title.
-fn is_name(parts: &[Part], span: Span, first_line: u32) -> bool {
+fn is_name(title: Option<Span>, span: Span, first_line: u32) -> bool {
     const FAR: u32 = 60; // bytes into the title
-    span.end <= first_line
-        || parts.iter().find(|p| p.kind == SectionKind::Title).is_some_and(|p| p.body.contains(span) && span.start < p.body.start + FAR)
+    span.end <= first_line || title.is_some_and(|title| title.contains(span) && span.start < title.start + FAR)
 }
 
 /// Whether the words stand as a heading: a part's heading, or behind a border and before a colon.
-fn is_heading(text: &Text<'_>, parts: &[Part], span: Span) -> bool {
-    if parts.iter().any(|p| p.head.overlaps(span)) {
+fn is_heading(text: &Text<'_>, heads: &Stretches, span: Span) -> bool {
+    if heads.touch(span) {
         return true;
     }
     let all = text.text().as_bytes();

@@ -4,7 +4,7 @@ use super::count;
 use super::exam::is_headline;
 use super::text::{Mention, Text};
 use crate::lexicon::model::{Means, RegionSet, Role, SectionId, SectionKind};
-use crate::text::{Span, TokenKind, tokens};
+use crate::text::{Span, Stretches, TokenKind, tokens};
 
 /// A part of a report: what stands under one heading.
 #[derive(Clone, Copy, Debug)]
@@ -98,9 +98,11 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     }
     // "FINDINGS, CT HEAD": the exam behind the heading
     if line == Some(span.start) && after < all.len() && matches!(all[after], b',' | b'-') {
-        let end = all[after..].iter().position(|b| matches!(b, b':' | b'\n' | b'.')).map_or(all.len(), |n| after + n);
+        const LONG: usize = 48; // bytes
+        let near = &all[after..all.len().min(after + LONG + 1)];
+        let end = near.iter().position(|b| matches!(b, b':' | b'\n' | b'.')).map_or(after + near.len(), |n| after + n);
         let exam = Span::new(after as u32 + 1, end as u32);
-        if end - after <= 48
+        if end - after <= LONG
             && matches!(kind, SectionKind::Findings | SectionKind::Impression | SectionKind::Technique)
             && names_modality(text, exam)
         {
@@ -223,6 +225,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
     let all = text.text();
     let bytes = all.as_bytes();
     let mut found = Vec::new();
+    let taken = Stretches::new(heads.iter().map(|h| h.span).collect());
     for (colon, _) in all.match_indices(':') {
         let digit = |b: Option<&u8>| b.is_some_and(u8::is_ascii_digit);
         if digit(bytes.get(colon + 1)) || text.is_quoted(colon as u32) {
@@ -238,7 +241,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         }
         let piece = Span::new(start as u32, colon as u32);
         let words = all[piece.range()].split_whitespace().count();
-        if words == 0 || words > 6 || is_measure(all, piece) || heads.iter().any(|h| h.span.overlaps(piece)) || !names_exam(text, piece) {
+        if words == 0 || words > 6 || is_measure(all, piece) || taken.touch(piece) || !names_exam(text, piece) {
             continue;
         }
         let read: usize = text.read(piece, true).iter().map(|m| all[m.span.range()].split_whitespace().count()).sum();
@@ -266,17 +269,23 @@ fn is_measure(all: &str, label: Span) -> bool {
 
 /// Lines of the body that name an exam and end in a colon, or are nothing else: own headings.
 fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
+    const LONG: usize = 90; // bytes
     let first = heads.first().map_or(u32::MAX, |h| h.span.start);
     let all = text.text();
     let mut found = Vec::new();
+    let taken = Stretches::new(heads.iter().map(|h| h.span).collect());
+    let mut line_end = None;
     for &start in text.line_starts().iter().filter(|s| text.starts_paragraph(**s)) {
-        let line_end = all[start as usize..].find('\n').map_or(all.len(), |i| start as usize + i);
+        // lines of the source may have become one
+        let ahead = line_end.filter(|end| start as usize <= *end);
+        let line_end =
+            *line_end.insert(ahead.unwrap_or_else(|| all[start as usize..].find('\n').map_or(all.len(), |i| start as usize + i)));
         let line = &all[start as usize..line_end];
-        let colon = line.find(':').filter(|i| *i <= 90);
+        let colon = line.bytes().take(LONG + 1).position(|b| b == b':');
         let end = match colon {
             Some(i) => start as usize + i,
             // without a colon only a short line of its own, after the report has begun
-            None if line.len() <= 90 && start > first && !line.ends_with('.') && !line.starts_with("- ") => line_end,
+            None if line.len() <= LONG && start > first && !line.ends_with('.') && !line.starts_with("- ") => line_end,
             None => continue,
         };
         // "STROKE PROTOCOL: CT HEAD, CTA NECK" opens a report: one title
@@ -284,15 +293,12 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         let opens = start == 0 && colon.is_some() && !line.contains('.') && (names_modality(text, rest) || is_list_of_views(text, rest));
         let end = if opens { line_end } else { end };
         let piece = Span::new(start, end as u32);
-        if text.is_quoted(start)
-            || is_measure(all, piece)
-            || all[piece.range()].contains(". ")
-            || heads.iter().any(|h| h.span.overlaps(piece) || h.span.start == start)
+        if text.is_quoted(start) || is_measure(all, piece) || all[piece.range()].contains(". ") || taken.touch(piece) || taken.begin(start)
         {
             continue;
         }
         let named = || names_exam(text, piece) || (start == 0 && colon.is_some() && is_headline(text, piece));
-        if text.hits(piece).next().is_some() && named() && (piece.len() <= 90 || opens) {
+        if text.hits(piece).next().is_some() && named() && (piece.len() as usize <= LONG || opens) {
             let mut body = end;
             while body < all.len() && matches!(all.as_bytes()[body], b':' | b'*' | b' ') {
                 body += 1;
@@ -367,14 +373,21 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
 /// Where a line behind the first one of a history tells how images were made: "Indication: pain" over "25 mCi of MDP,
 /// images after three hours".
 fn made_line(text: &Text<'_>, kind: SectionKind, body: Span) -> Option<u32> {
+    const LINES: usize = 200; // of a history; no more are read
+    const LONG: u32 = 4096; // bytes of such a line
     if kind != SectionKind::History {
         return None;
     }
     let modality = text.lexicon.known.modality;
     let (mut mentions, mut cues) = (Vec::new(), Vec::new());
-    text.line_starts().iter().copied().filter(|s| *s > body.start && *s < body.end).find(|start| {
-        let end = text.text()[*start as usize..body.end as usize].find('\n').map_or(body.end, |n| start + n as u32);
-        let line = Span::new(*start, end);
+    let starts = text.line_starts();
+    let behind = &starts[starts.partition_point(|s| *s <= body.start)..];
+    let mut end = 0;
+    behind.iter().copied().take_while(|s| *s < body.end).take(LINES).find(|start| {
+        if end < *start {
+            end = text.text()[*start as usize..body.end as usize].find('\n').map_or(body.end, |n| start + n as u32);
+        }
+        let line = Span::new(*start, end.min(start + LONG));
         text.mentions(line, false, &mut mentions);
         text.cues(line, &mut cues);
         let concept = |m: &Mention| text.lexicon.concept(m.concept);
@@ -417,8 +430,11 @@ pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHead
             }
         }
         let piece = Span::new(start as u32, at as u32);
+        if mark != ":" && !text.starts_paragraph(piece.start) {
+            continue;
+        }
         let words = all.get(piece.range()).map_or(0, |s| s.split_whitespace().count());
-        if words == 0 || words > 4 || (mark != ":" && !text.starts_paragraph(piece.start)) {
+        if words == 0 || words > 4 {
             continue;
         }
         text.mentions(piece, true, &mut mentions);
@@ -436,15 +452,10 @@ pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHead
             found.push((piece.start, at as u32 + 1, regions));
         }
     }
-    let end_of = |from: u32| {
-        use SectionKind as K;
-        parts
-            .iter()
-            .filter(|p| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature))
-            .map(|p| p.head.start)
-            .find(|s| *s > from)
-            .unwrap_or(all.len() as u32)
-    };
+    use SectionKind as K;
+    let ending = |p: &&Part| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature);
+    let ends: Vec<u32> = parts.iter().filter(ending).map(|p| p.head.start).collect();
+    let end_of = |from: u32| ends.get(ends.partition_point(|end| *end <= from)).copied().unwrap_or(all.len() as u32);
     found
         .iter()
         .enumerate()

@@ -16,7 +16,7 @@ pub(crate) enum Facet {
 }
 
 /// Words of the folded text that prove a facet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Proof {
     pub(crate) facet: Facet,
     pub(crate) span: Span,

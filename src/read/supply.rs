@@ -37,6 +37,7 @@ pub(crate) struct Amount {
 /// All agents that a report says were given, in order.
 pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
     use SectionKind as K;
+    const MOST: usize = 512; // nobody is given more
     let mut out = Vec::new();
     let mut cues = Vec::new();
     if text.all_of(Kind::Supply).is_empty() {
@@ -50,7 +51,7 @@ pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
         for s in text.sentences(part.body) {
             let names = names(text, s);
             let again = further_doses(text, s, &names, &out[begun..]);
-            if names.is_empty() && again.is_empty() {
+            if names.is_empty() && again.is_empty() || out.len() >= MOST {
                 continue;
             }
             text.cues(s, &mut cues);

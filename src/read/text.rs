@@ -21,7 +21,7 @@ pub(crate) struct Mention {
     pub(crate) concept: ConceptId,
 }
 
-/// What a term may stand for besides concepts and cues. Each is the matter of a stage or two, and rare: their hits are
+/// What a term may stand for besides most concepts and cues. Each is the matter of a stage or two, and rare: their hits are
 /// kept apart, so that no stage goes through all.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -34,14 +34,17 @@ pub(crate) enum Kind {
     Listed,
     /// An agent, a measure, waste.
     Supply,
+    /// A concept that raises a query.
+    Raising,
 }
 
 impl Kind {
-    const ALL: usize = 6;
+    const ALL: usize = 7;
 
-    const fn of(sense: Sense) -> Option<Self> {
+    fn of(sense: Sense, lexicon: &Lexicon) -> Option<Self> {
         match sense {
-            Sense::Concept(_) | Sense::Cue(_) => None,
+            Sense::Concept(id) => lexicon.raising[id.0 as usize].then_some(Self::Raising),
+            Sense::Cue(_) => None,
             Sense::Section(_) => Some(Self::Heading),
             Sense::Sign(..) => Some(Self::Sign),
             Sense::Organ(_) => Some(Self::Organ),
@@ -59,8 +62,8 @@ pub(crate) struct Text<'a> {
     pub(crate) folded: Folded,
     /// By start, the longer first.
     hits: Vec<Hit>,
-    /// Furthest end of the hits up to each.
-    reach: Vec<u32>,
+    /// The places that lie inside a hit, a bit each.
+    inside: Vec<u64>,
     /// The hits of each kind.
     kinds: [Vec<Hit>; Kind::ALL],
     /// What the whole text reads as a title, as prose, and for cues: most ranges that are asked for are cut from these.
@@ -69,6 +72,8 @@ pub(crate) struct Text<'a> {
     cues: Vec<(Span, CueId)>,
     /// Folded offsets of the starts of source lines.
     line_starts: Vec<u32>,
+    list_marks: MarkRuns,
+    opening_marks: MarkRuns,
     /// Folded stretches between double quotes.
     quotes: Stretches,
     /// Folded stretches behind a box that is not ticked.
@@ -93,19 +98,22 @@ impl<'a> Text<'a> {
                 at as u32
             })
             .collect();
+        let [list_marks, opening_marks] = [MarkRuns::LIST, MarkRuns::OPENING].map(|marks| MarkRuns::new(marks, folded.text().as_bytes()));
         let quotes = quotes(folded.text());
         let unticked = unticked(folded.text());
         let mut text = Self {
             lexicon,
             source,
             hits: Vec::with_capacity(folded.text().len() / 8),
+            inside: vec![0; folded.text().len() / 64 + 1],
             folded,
-            reach: Vec::new(),
             kinds: Default::default(),
             titles: Vec::new(),
             prose: Vec::new(),
             cues: Vec::new(),
             line_starts,
+            list_marks,
+            opening_marks,
             quotes,
             unticked,
             sentences: Vec::new(),
@@ -117,16 +125,16 @@ impl<'a> Text<'a> {
 
     /// Finds all terms, and gives each to those who will ask for it.
     fn find(&mut self) {
-        let mut furthest = 0;
-        let Self { lexicon, folded, hits, reach, kinds, titles, prose, cues, unticked, .. } = self;
+        let Self { lexicon, folded, hits, inside, kinds, titles, prose, cues, unticked, .. } = self;
         lexicon.terms.find(folded.text(), |pattern, span| {
             if unticked.hold(span) {
                 return;
             }
             let hit = Hit { span, pattern };
-            furthest = span.end.max(furthest);
             hits.push(hit);
-            reach.push(furthest);
+            for at in span.start + 1..span.end {
+                inside[at as usize / 64] |= 1 << (at % 64);
+            }
             let (mut in_title, mut in_prose) = (false, false);
             for &(sense, scope) in lexicon.terms.senses(pattern) {
                 match sense {
@@ -142,7 +150,7 @@ impl<'a> Text<'a> {
                     Sense::Cue(cue) => push_cue(cues, span, cue),
                     _ => {}
                 }
-                if let Some(kind) = Kind::of(sense) {
+                if let Some(kind) = Kind::of(sense, lexicon) {
                     let list = &mut kinds[kind as usize];
                     if list.last().is_none_or(|last| last.span != span) {
                         list.push(hit);
@@ -215,11 +223,11 @@ impl<'a> Text<'a> {
 
     /// Whether a line starts at a folded offset that its writer, not the margin, began: behind list marks at most.
     pub(crate) fn starts_paragraph(&self, at: u32) -> bool {
-        let before = self.text()[..at as usize]
-            .trim_end_matches([' ', '*', '#', '>', '-', '_', '(', ')', '.'])
-            .trim_end_matches(|c: char| c.is_ascii_digit());
-        let before = before.trim_end_matches([' ', '*', '#', '>', '-', '_', '(']);
-        before.is_empty() || before.ends_with('\n')
+        let bytes = self.text().as_bytes();
+        let outer = self.list_marks.before(bytes, at as usize);
+        let number = outer - bytes[..outer].iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let inner = self.opening_marks.before(bytes, number);
+        inner == 0 || bytes[inner - 1] == b'\n'
     }
 
     pub(crate) fn line_starts(&self) -> &[u32] {
@@ -258,7 +266,7 @@ impl<'a> Text<'a> {
     /// What of a reading of the whole text lies in a range; `None` if a term lies across one of its borders, since a
     /// shorter one may then be read inside.
     fn cut<'t, T>(&self, all: &'t [T], span: impl Fn(&T) -> Span, range: Span) -> Option<&'t [T]> {
-        let crossed = |at: u32| self.hits.partition_point(|h| h.span.start < at).checked_sub(1).is_some_and(|i| self.reach[i] > at);
+        let crossed = |at: u32| self.inside.get(at as usize / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1);
         if range.is_empty() || crossed(range.start) || crossed(range.end) {
             return None;
         }
@@ -319,6 +327,11 @@ impl<'a> Text<'a> {
         hits.filter_map(move |h| terms.senses(h.pattern).iter().find_map(|(s, _)| pick(*s)).map(|t| (h.span, t)))
     }
 
+    /// [`Text::hits`] of one kind.
+    pub(crate) fn hits_of(&self, kind: Kind, range: Span) -> impl Iterator<Item = Hit> + '_ {
+        inside(&self.kinds[kind as usize], range)
+    }
+
     /// The hits of one kind in the whole text.
     pub(crate) fn all_of(&self, kind: Kind) -> &[Hit] {
         &self.kinds[kind as usize]
@@ -343,6 +356,44 @@ fn inside(hits: &[Hit], range: Span) -> impl Iterator<Item = Hit> + '_ {
 fn push_cue(cues: &mut Vec<(Span, CueId)>, span: Span, cue: CueId) {
     if cues.last().is_none_or(|(last, _)| !last.contains(span)) {
         cues.push((span, cue));
+    }
+}
+
+/// Long runs of marks, each from its first to its end: what stands before them is found without going through all of
+/// them once for every place in them.
+struct MarkRuns {
+    marks: &'static [u8],
+    runs: Vec<(usize, usize)>,
+}
+
+impl MarkRuns {
+    const LONG: usize = 64;
+    /// What may stand before the words of a list, and of that what may stand before its number.
+    const LIST: &'static [u8] = b" *#>-_().";
+    const OPENING: &'static [u8] = b" *#>-_(";
+
+    fn new(marks: &'static [u8], bytes: &[u8]) -> Self {
+        let mut runs = Vec::new();
+        let mut at = 0;
+        // a long run has a mark at one of every so many places
+        while at < bytes.len() {
+            if marks.contains(&bytes[at]) {
+                let start = at - bytes[..at].iter().rev().take_while(|b| marks.contains(b)).count();
+                at += bytes[at..].iter().take_while(|b| marks.contains(b)).count();
+                runs.push((start, at));
+            }
+            at += Self::LONG;
+        }
+        runs.retain(|(start, end)| end - start >= Self::LONG);
+        Self { marks, runs }
+    }
+
+    /// Where the run of marks that ends at a place begins.
+    fn before(&self, bytes: &[u8], at: usize) -> usize {
+        match self.runs.partition_point(|(start, _)| *start < at).checked_sub(1).map(|i| self.runs[i]) {
+            Some((start, end)) if at <= end => start,
+            _ => at - bytes[..at].iter().rev().take_while(|b| self.marks.contains(b)).count(),
+        }
     }
 }
 
@@ -393,11 +444,14 @@ fn unticked(text: &str) -> Stretches {
         }
         // the first box of a line has no label before it
         let first = !boxed;
-        boxed |= text[at..].starts_with(BOXES);
-        let mark = ["[ ]", "[_]", "[]", "( )", "\u{2610}"].into_iter().find(|mark| text[at..].starts_with(mark));
-        let Some(start) = mark.map(|m| at + m.len()) else { continue };
+        boxed |= matches!(bytes[at..], [b'[', ..] | [0xe2, 0x98, 0x90..=0x92, ..]);
+        let start = match bytes[at..] {
+            [b'[', b' ' | b'_', b']', ..] | [b'(', b' ', b')', ..] | [0xe2, 0x98, 0x90, ..] => at + 3,
+            [b'[', b']', ..] => at + 2,
+            _ => continue,
+        };
         if end < start {
-            end = text[start..].find(['[', '\n', '\u{2610}', '\u{2611}', '\u{2612}']).map_or(text.len(), |n| start + n);
+            end = text[start..].find(|c| c == '\n' || BOXES.contains(&c)).map_or(text.len(), |n| start + n);
         }
         let before = text[..at].trim_end_matches(' ').chars().next_back();
         let leads = !first || matches!(before, None | Some(':' | '\n' | ',' | '*' | '-')) || text[line..at].trim().is_empty();

@@ -89,7 +89,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let foreign = |a: &Atom| {
         let bits = a.values.get(modality) | a.implied.get(modality);
         // a procedure that holds its imaging has no family either
-        let held = lexicon.axis_named("procedure").is_some_and(|axis| a.values.get(axis) != 0);
+        let held = lexicon.known.procedure.is_some_and(|axis| a.values.get(axis) != 0);
         held || (bits != 0 && bits & lexicon.edition.built == 0)
     };
     let register = register(lexicon, line == Line::Charge);
@@ -99,7 +99,7 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
     let left = atoms.len() - taken - atoms.iter().filter(|a| foreign(a)).count().min(atoms.len() - taken);
     let satisfied = left == 0 && !atoms.is_empty();
     let excused = atoms.len() - taken.min(atoms.len());
-    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| common(lexicon, c.family)).min().unwrap_or(0) };
+    let common = if line == Line::Title { 0 } else { choices.iter().map(|c| lexicon.order.frequency(c.family)).min().unwrap_or(0) };
     let score = (
         satisfied,
         !atoms.is_empty(),
@@ -112,10 +112,6 @@ fn score(lexicon: &Lexicon, atoms: &[Atom], path: &[Edge], unexplained: u16, rep
         Reverse(path.len()),
     );
     (score, satisfied && taken > 0)
-}
-
-fn common(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId) -> u16 {
-    lexicon.family(family).rows.iter().filter_map(|r| lexicon.code(&r.code)).map(|c| c.frequency).max().unwrap_or(0)
 }
 
 /// What an atom offers to the families: its values, and what its words imply where nothing else speaks.
@@ -140,11 +136,10 @@ pub(crate) fn candidate(lexicon: &Lexicon, atom: &Atom) -> Candidate {
 
 /// Tells a candidate whether it stands in a charge line or in a report: families may want the one or the other.
 fn register(lexicon: &Lexicon, charge_line: bool) -> impl Fn(Candidate) -> Candidate {
-    let axis = lexicon.axis_named("register");
-    let value = axis.and_then(|a| lexicon.axis(a).bit(if charge_line { "charge_line" } else { "report" })).unwrap_or(0);
+    let value = lexicon.known.register.map(|r| (r.axis, if charge_line { r.charge_line } else { r.report }));
     move |mut c| {
-        if let Some(axis) = axis {
-            c.values.set(axis, value);
+        if let Some((axis, bits)) = value {
+            c.values.set(axis, bits);
         }
         c
     }
@@ -188,7 +183,7 @@ fn supply_modality(lexicon: &Lexicon, atoms: &mut [Atom], day: Date) -> bool {
         let taken: usize = choices.iter().filter(|c| tells(lexicon.family(c.family))).map(|c| c.members.len()).sum();
         let asked = choices.iter().flat_map(|c| c.members.iter().map(|&i| asked(lexicon, c.family, &candidates[i])));
         let (strong, weak) = asked.fold((0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        let frequency = choices.iter().map(|c| common(lexicon, c.family)).max().unwrap_or(0);
+        let frequency = choices.iter().map(|c| lexicon.order.frequency(c.family)).max().unwrap_or(0);
         let rank = (taken, strong, usual(bit), weak, Reverse(choices.len()), lexicon.edition.order.first() == Some(&bit), frequency);
         if taken > 0 && best.is_none_or(|(r, _)| rank > r) {
             best = Some((rank, bit));
@@ -216,17 +211,46 @@ fn asked(lexicon: &Lexicon, family: crate::lexicon::model::FamilyId, candidate: 
 /// A word of the vocabulary on the way to a term: the border behind it, its id, the cost of its repair, where it stands.
 type Arc = (u32, Option<u32>, u16, Span);
 
+/// What leads on from each node of a lattice.
+struct Lattice<T> {
+    all: Vec<T>,
+    /// What leads on from node `n`: `all[first[n]..first[n + 1]]`.
+    first: Vec<u32>,
+}
+
+impl<T> Lattice<T> {
+    /// Of what leads on from nodes, in order.
+    fn new(nodes: u32, mut each: impl FnMut(u32, &mut Vec<T>)) -> Self {
+        let (mut all, mut first) = (Vec::new(), vec![0]);
+        for node in 0..nodes {
+            each(node, &mut all);
+            first.push(all.len() as u32);
+        }
+        Self { all, first }
+    }
+
+    fn behind(&self, node: u32) -> &[T] {
+        &self.all[self.first[node as usize] as usize..self.first[node as usize + 1] as usize]
+    }
+
+    fn nodes(&self) -> u32 {
+        self.first.len() as u32 - 1
+    }
+}
+
 /// All edges of the lattice over tokens; nodes 0..=n are the borders between tokens, others lie inside one.
-fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
+fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Lattice<Edge> {
     let vocabulary = &text.lexicon.terms.vocabulary;
     let n = toks.len();
-    let mut arcs: Vec<Vec<Arc>> = vec![Vec::new(); n + 1];
+    let mut nodes = n as u32 + 1;
+    let mut arcs: Vec<(u32, Arc)> = Vec::with_capacity(2 * n);
+    let mut inner: Vec<(u16, u32)> = Vec::new(); // byte inside the token -> node
     let mut guesses: Vec<Guess> = Vec::new();
     for (i, t) in toks.iter().enumerate() {
         let word = text.slice(t.span);
         let next = i as u32 + 1;
         if let Some(id) = vocabulary.word(word) {
-            arcs[i].push((next, Some(id), 0, t.span));
+            arcs.push((i as u32, (next, Some(id), 0, t.span)));
             if vocabulary.is_term(id) {
                 continue;
             }
@@ -245,7 +269,7 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
             });
         }
         let len = word.len() as u16;
-        let mut inner: Vec<(u16, u32)> = Vec::new(); // byte inside the token -> node
+        inner.clear();
         for g in &guesses {
             let mut node = |at: u16| -> u32 {
                 if at == 0 {
@@ -257,36 +281,39 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
                 if let Some((_, node)) = inner.iter().find(|(b, _)| *b == at) {
                     return *node;
                 }
-                arcs.push(Vec::new());
-                inner.push((at, arcs.len() as u32 - 1));
-                arcs.len() as u32 - 1
+                inner.push((at, nodes));
+                nodes += 1;
+                nodes - 1
             };
             let (from, to) = (node(g.from), node(g.to));
             let span = Span::new(t.span.start + u32::from(g.from), t.span.start + u32::from(g.to));
             let cost = if g.repair == Repair::Exact { 0 } else { g.cost };
-            arcs[from as usize].push((to, Some(g.word), cost, span));
+            arcs.push((from, (to, Some(g.word), cost, span)));
         }
         // digits of a split token pass as a number
         for &(at, node) in &inner {
             let (a, b) = word.split_at(at as usize);
             if a.bytes().all(|c| c.is_ascii_digit()) {
-                arcs[i].push((node, None, 0, Span::new(t.span.start, t.span.start + u32::from(at))));
+                arcs.push((i as u32, (node, None, 0, Span::new(t.span.start, t.span.start + u32::from(at)))));
             }
             if b.bytes().all(|c| c.is_ascii_digit()) {
-                arcs[node as usize].push((next, None, 0, Span::new(t.span.start + u32::from(at), t.span.end)));
+                arcs.push((node, (next, None, 0, Span::new(t.span.start + u32::from(at), t.span.end))));
             }
         }
     }
-    let mut out: Vec<Vec<Edge>> = vec![Vec::new(); arcs.len()];
+    arcs.sort_by_key(|(from, _)| *from);
+    let mut rest = arcs.into_iter().peekable();
+    let arcs = Lattice::new(nodes, |from, all| all.extend(std::iter::from_fn(|| rest.next_if(|a| a.0 == from)).map(|a| a.1)));
+    let mut found: Vec<Edge> = Vec::with_capacity(2 * n);
     let mut stack = Vec::new();
-    for from in 0..arcs.len() as u32 {
+    for from in 0..nodes {
         stack.clear();
         stack.push((from, 0u32, 0u16, None::<Span>));
         while let Some((at, trie, cost, span)) = stack.pop() {
-            for &(to, word, arc_cost, arc_span) in &arcs[at as usize] {
+            for &(to, word, arc_cost, arc_span) in arcs.behind(at) {
                 let Some(word) = word else {
                     if at == from && trie == 0 {
-                        out[from as usize].push(Edge { from, to, span: arc_span, item: Item::Number, cost: 0, letters: 0 });
+                        found.push(Edge { from, to, span: arc_span, item: Item::Number, cost: 0, letters: 0 });
                     }
                     continue;
                 };
@@ -298,7 +325,7 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
                         if let Sense::Concept(id) = sense
                             && scope.admits(true)
                         {
-                            out[from as usize].push(Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 });
+                            found.push(Edge { from, to, span, item: Item::Concept(id), cost, letters: 0 });
                         }
                     }
                 }
@@ -308,37 +335,41 @@ fn edges(text: &Text<'_>, toks: &[Token], charge_line: bool) -> Vec<Vec<Edge>> {
     }
     for c in count::counts(text, toks) {
         let item = Item::Count(c.counts, c.unit);
-        out[c.from].push(Edge { from: c.from as u32, to: c.to as u32, span: c.span, item, cost: 0, letters: 0 });
+        found.push(Edge { from: c.from as u32, to: c.to as u32, span: c.span, item, cost: 0, letters: 0 });
     }
-    longest_exact(&mut out, n as u32);
-    for (i, t) in toks.iter().enumerate() {
-        fallback(text, &mut out[i], i as u32, t);
-    }
-    out
+    found.sort_by_key(|e| e.from);
+    longest_exact(&mut found, n as u32);
+    let mut rest = found.into_iter().peekable();
+    Lattice::new(nodes, |from, all| {
+        let start = all.len();
+        all.extend(std::iter::from_fn(|| rest.next_if(|e| e.from == from)));
+        if let Some(t) = toks.get(from as usize) {
+            fallback(text, all, start, from, t);
+        }
+    })
 }
 
 /// An exact term inside a longer exact term is not read, unless another long term crosses the longer one, so that the
 /// two can't both be read.
-fn longest_exact(out: &mut [Vec<Edge>], borders: u32) {
+fn longest_exact(all: &mut Vec<Edge>, borders: u32) {
     let long: Vec<(u32, u32)> =
-        out.iter().flatten().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
-    let crossed = |a: u32, b: u32| long.iter().any(|&(x, y)| x < b && a < y && !(x <= a && b <= y) && !(a <= x && y <= b));
-    for list in out.iter_mut() {
-        list.retain(|e| {
-            let inside = |&(a, b): &(u32, u32)| a <= e.from && e.to <= b && (b - a) > (e.to - e.from) && !crossed(a, b);
-            e.to > borders || e.from > borders || !long.iter().any(inside)
-        });
-    }
+        all.iter().filter(|e| e.cost == 0 && e.to <= borders && e.to > e.from + 1).map(|e| (e.from, e.to)).collect();
+    let crossed = |&&(a, b): &&(u32, u32)| long.iter().any(|&(x, y)| x < b && a < y && !(x <= a && b <= y) && !(a <= x && y <= b));
+    let read: Vec<(u32, u32)> = long.iter().filter(|term| !crossed(term)).copied().collect();
+    all.retain(|e| {
+        let inside = |&(a, b): &(u32, u32)| a <= e.from && e.to <= b && (b - a) > (e.to - e.from);
+        e.to > borders || e.from > borders || !read.iter().any(inside)
+    });
 }
 
-/// What a token is where no term takes it.
-fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
+/// What a token is where no term takes it; its edges so far are those from `start` on.
+fn fallback(text: &Text<'_>, all: &mut Vec<Edge>, start: usize, i: u32, t: &Token) {
     let word = text.slice(t.span);
     let (item, letters) = match t.kind {
         TokenKind::Break => (Item::Stop, 0),
         // "(b)" and "(2)" open the next member of a list
         _ if is_label(text, t.span) => {
-            list.clear();
+            all.truncate(start);
             (Item::Stop, 0)
         }
         TokenKind::Mark => match word {
@@ -349,13 +380,13 @@ fn fallback(text: &Text<'_>, list: &mut Vec<Edge>, i: u32, t: &Token) {
         TokenKind::Word if word.bytes().all(|b| b.is_ascii_digit()) => (Item::Number, 0),
         TokenKind::Word => {
             // a word that a term takes exactly is never left out
-            if list.iter().any(|e| e.cost == 0 && e.to == i + 1) {
+            if all[start..].iter().any(|e| e.cost == 0 && e.to == i + 1) {
                 return;
             }
             (Item::Unknown, word.len() as u16)
         }
     };
-    list.push(Edge { from: i, to: i + 1, span: t.span, item, cost: 0, letters });
+    all.push(Edge { from: i, to: i + 1, span: t.span, item, cost: 0, letters });
 }
 
 /// Whether a word of one character stands alone between round brackets.
@@ -366,7 +397,7 @@ fn is_label(text: &Text<'_>, span: Span) -> bool {
 }
 
 /// The best full paths through the lattice: fewest unexplained letters, least repair, longest terms.
-fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
+fn paths(edges: &Lattice<Edge>, end: u32) -> impl Iterator<Item = Vec<Edge>> {
     /// A path as its last edge and the path before it.
     #[derive(Clone, Copy)]
     struct Partial {
@@ -378,14 +409,14 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
     }
     let key = |p: &Partial| (p.letters, p.cost, p.len);
     let nothing = Edge { from: 0, to: 0, span: Span::default(), item: Item::Stop, cost: 0, letters: 0 };
-    let mut at: Vec<Vec<Partial>> = vec![Vec::new(); edges.len()];
+    let mut at: Vec<Vec<Partial>> = vec![Vec::new(); edges.nodes() as usize];
     at[0].push(Partial { before: 0, edge: nothing, letters: 0, cost: 0, len: 0 });
     let mut kept: Vec<Partial> = Vec::new();
     // nodes inside a token are reached from its start and lead to its end
-    let mut order: Vec<u32> = Vec::with_capacity(edges.len());
+    let mut order: Vec<u32> = Vec::with_capacity(edges.nodes() as usize);
     for node in 0..=end {
         order.push(node);
-        let mut inner: Vec<u32> = edges[node as usize].iter().map(|e| e.to).filter(|t| *t > end).collect();
+        let mut inner: Vec<u32> = edges.behind(node).iter().map(|e| e.to).filter(|t| *t > end).collect();
         inner.sort_unstable();
         inner.dedup();
         for i in inner {
@@ -402,7 +433,7 @@ fn paths(edges: &[Vec<Edge>], end: u32) -> impl Iterator<Item = Vec<Edge>> {
             let before = kept.len();
             kept.push(partial);
             let (letters, cost, len) = key(&partial);
-            for edge in &edges[node as usize] {
+            for edge in edges.behind(node) {
                 let (letters, cost, len) = (letters + edge.letters, cost + edge.cost, len + 1);
                 at[edge.to as usize].push(Partial { before, edge: *edge, letters, cost, len });
             }

@@ -217,7 +217,7 @@ impl Folder {
         };
         let source = self.expected - 1;
         self.out.pop();
-        self.steps.retain(|&(f, _)| f < at as u32);
+        self.steps.truncate(self.steps.partition_point(|&(f, _)| f < at as u32));
         for c in word.chars() {
             self.push(c, source as usize);
         }

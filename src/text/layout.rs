@@ -19,6 +19,51 @@ pub fn position(text: &str, at: u32) -> Position {
     Position { line: before.bytes().filter(|&b| b == b'\n').count() as u32 + 1, column: before[line_start..].chars().count() as u32 + 1 }
 }
 
+/// The positions of many places of one text, each found without going through what stands before it.
+#[derive(Debug)]
+pub(crate) struct Positions<'t> {
+    pub(crate) text: &'t str,
+    /// Where lines start.
+    lines: Vec<u32>,
+    /// Characters before each block.
+    blocks: Vec<u32>,
+}
+
+impl<'t> Positions<'t> {
+    const BLOCK: usize = 256; // bytes
+
+    pub(crate) fn new(text: &'t str) -> Self {
+        let breaks = text.match_indices('\n').map(|(at, _)| at as u32 + 1);
+        let blocks = text.as_bytes().chunks(Self::BLOCK).scan(0, |before, block| {
+            let own = characters(block);
+            *before += own;
+            Some(*before - own)
+        });
+        Self { text, lines: std::iter::once(0).chain(breaks).collect(), blocks: blocks.collect() }
+    }
+
+    /// As [`position`] has it.
+    pub(crate) fn of(&self, at: u32) -> Position {
+        let at = at.min(self.text.len() as u32);
+        let line = self.lines.partition_point(|start| *start <= at);
+        Position { line: line as u32, column: self.before(at) - self.before(self.lines[line - 1]) + 1 }
+    }
+
+    /// Characters before a place.
+    fn before(&self, at: u32) -> u32 {
+        let block = at as usize / Self::BLOCK;
+        self.blocks.get(block).map_or_else(
+            || self.blocks.last().map_or(0, |last| last + characters(&self.text.as_bytes()[(block - 1) * Self::BLOCK..])),
+            |before| before + characters(&self.text.as_bytes()[block * Self::BLOCK..at as usize]),
+        )
+    }
+}
+
+/// Characters that begin among some bytes.
+fn characters(bytes: &[u8]) -> u32 {
+    bytes.iter().map(|b| u32::from(*b & 0xc0 != 0x80)).sum()
+}
+
 /// What a token of folded text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
@@ -71,6 +116,10 @@ pub(crate) fn tokens(text: &str, range: Span) -> impl Iterator<Item = Token> + '
     })
 }
 
+/// Bytes from which on a sentence ends at the next blank or mark: nobody writes one so long, and its words are weighed
+/// against each other.
+const LONGEST: usize = 4096;
+
 /// The sentences of `text[range]` (folded text): cut at hard line breaks and at a stop that ends a word of two or
 /// more letters, or a number, and has a blank, a comma or the end behind it.
 pub(crate) fn sentences(text: &str, range: Span) -> impl Iterator<Item = Span> + '_ {
@@ -92,6 +141,7 @@ pub(crate) fn sentences(text: &str, range: Span) -> impl Iterator<Item = Span> +
                     at += 1;
                     break;
                 }
+                b if at - start >= LONGEST && b.is_ascii() && !b.is_ascii_alphanumeric() => break,
                 _ => at += 1,
             }
         }
@@ -182,6 +232,8 @@ mod tests {
         assert_eq!(cut("it isn't. next one"), ["it isn't.", "next one"]);
         assert_eq!(cut("2.5 mm sections. 1. normal"), ["2.5 mm sections.", "1. normal"]);
         assert_eq!(cut("without contrast.,history:,none"), ["without contrast.", ",history:,none"]);
+        assert_eq!(cut(&"no end ".repeat(2 * LONGEST / 7)).len(), 2);
+        assert_eq!(cut(&"no,end,".repeat(2 * LONGEST / 7)).len(), 2);
     }
 
     #[test]
@@ -194,5 +246,10 @@ mod tests {
     #[test]
     fn positions_count_characters() {
         assert_eq!(position("é\nàb", 5), Position { line: 2, column: 2 });
+        let text = "é\n\nà “b”\r\n".repeat(90);
+        let positions = Positions::new(&text);
+        for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+            assert_eq!(positions.of(at as u32), position(&text, at as u32), "{at}");
+        }
     }
 }

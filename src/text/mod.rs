@@ -6,7 +6,7 @@ mod stretches;
 
 pub use fold::{Folded, fold_term};
 pub use layout::{Position, Token, TokenKind, position};
-pub(crate) use layout::{sentences, tokens};
+pub(crate) use layout::{Positions, sentences, tokens};
 pub(crate) use stretches::Stretches;
 
 /// A half-open byte range `[start, end)`. In public results it refers to the original report text and lies on

@@ -55,6 +55,7 @@ pub const QUERIES: &[&str] = &[
     "edit-pair",
     "early-and-later",
     "unit-limit",
+    "repeat-reader",
     "contrast-untold",
 ];
 

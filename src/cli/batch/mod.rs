@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressStyle};
 use radcode::{Analyzer, Policy};
 
-use super::args::{BatchArgs, Common};
+use super::args::{BatchArgs, BatchFormat, Common};
 use super::failure::Failure;
 use super::knowledge::load;
 use super::policy::{policy, with_edits};
@@ -42,6 +42,7 @@ pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
     let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let policy = policy(&args.reading.site, &analyzer, common)?;
     let form = form(args, common);
+    can_be_written(args)?;
     let survey = inputs::survey(&args.inputs, args.input_format);
     let settings = settings(args, &analyzer, &policy, &survey);
     let locks = [&args.output, &args.rejects].into_iter().flatten().map(|path| own(path, args)).collect::<Result<Vec<Lock>, _>>()?;
@@ -209,10 +210,53 @@ fn changed() -> Failure {
 
 /// Gives outputs that are whole their names.
 fn name(args: &BatchArgs) -> Result<(), Failure> {
-    [&args.rejects, &args.output].into_iter().flatten().try_for_each(|path| give_name(path))?;
+    if let Some(path) = &args.rejects {
+        give_name(path)?;
+    }
     if let Some(path) = &args.output {
+        if args.format == BatchFormat::Parquet {
+            to_parquet(path)?;
+        }
+        give_name(path)?;
         Journal::remove(path);
     }
+    Ok(())
+}
+
+/// Refuses a form of output that this program has not, or that has to be a file.
+fn can_be_written(args: &BatchArgs) -> Result<(), Failure> {
+    if args.format != BatchFormat::Parquet {
+        return Ok(());
+    }
+    if !cfg!(feature = "parquet") {
+        let help = "build it in: `cargo build --release --features parquet`; or take --format csv, which has the same columns";
+        return Err(Failure::usage("this program was built without Parquet", help));
+    }
+    match args.output {
+        Some(_) => Ok(()),
+        None => Err(Failure::usage("Parquet is written to a file alone", "name it: --output FILE")),
+    }
+}
+
+/// Puts Parquet in the place of the answers that were collected; may be done again if it was broken off.
+#[cfg(feature = "parquet")]
+fn to_parquet(path: &Path) -> Result<(), Failure> {
+    let (answers, columns) = (target::beside(path, "part"), target::beside(path, "columns"));
+    if !answers.exists() {
+        return Ok(());
+    }
+    let made = std::fs::File::open(&answers).and_then(|from| {
+        let to = std::fs::File::create(&columns)?;
+        radcode::io::parquet::write(io::BufReader::new(from), &to)?;
+        to.sync_data()?;
+        std::fs::rename(&columns, path)
+    });
+    made.map_err(|e| target::unwritable(&columns, &e))?;
+    std::fs::remove_file(&answers).map_err(|e| target::unwritable(&answers, &e))
+}
+
+#[cfg(not(feature = "parquet"))]
+fn to_parquet(_path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 

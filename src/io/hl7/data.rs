@@ -1,26 +1,44 @@
 //! Documents that stand inside a field (ED): encoded text, which is read, and documents of other kinds, which are named.
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use encoding_rs::{Encoding, UTF_8};
 
-use super::super::{Unusable, decode};
+use super::super::{Unusable, decode, html, rtf};
 use super::message::Segment;
+
+/// Characters of data that tell what a document is; whole groups of base64.
+const HEAD: usize = 64;
 
 const HELP: &str = "have the text of the report sent beside it, in OBX of type TX or FT";
 
 /// The text of an ED value: source, type, subtype, encoding, data.
 pub(super) fn text(segment: Segment<'_>, value: &str, encoding: &'static Encoding) -> Result<String, Unusable> {
     let [_, kind, subtype, encoded, data] = segment.five(value);
+    let (kind, subtype) = (segment.read(kind).to_ascii_uppercase(), segment.read(subtype).to_ascii_uppercase());
     let data = segment.text(data);
-    let bytes = match segment.read(encoded).to_ascii_uppercase().as_str() {
-        "A" | "" => data.into_bytes(),
-        "BASE64" | "B64" => base64(data.as_bytes()).ok_or_else(|| broken("base64"))?,
-        "HEX" => hex(data.as_bytes()).ok_or_else(|| broken("hexadecimal"))?,
-        _ => return Err(Unusable::new("an embedded document in an encoding that is not known here", "known are A, Base64 and Hex")),
+    let encoded = segment.read(encoded).to_ascii_uppercase();
+    let bytes = |data: &str| match encoded.as_str() {
+        "A" | "" => Ok(data.as_bytes().to_vec()),
+        "BASE64" | "B64" => base64(data).ok_or_else(|| broken("base64")),
+        "HEX" => hex(data).ok_or_else(|| broken("hexadecimal")),
+        _ => Err(Unusable::new("an embedded document in an encoding that is not known here", "known are A, Base64 and Hex")),
     };
-    match kind_of(&bytes, &segment.read(kind).to_ascii_uppercase(), &segment.read(subtype).to_ascii_uppercase()) {
-        Kind::Text => decoded(bytes, encoding),
-        Kind::Rtf | Kind::Html => Err(Unusable::new("an embedded document that is not read yet", HELP)),
+    // a large document of another kind is known by its beginning
+    let head = data.get(..HEAD).and_then(|head| bytes(head).ok()).unwrap_or_default();
+    let other = |bytes: &[u8]| match kind_of(bytes, &kind, &subtype) {
         Kind::Other(name) => Err(Unusable::new(format!("{name} and no text beside it"), HELP)),
+        text => Ok(text),
+    };
+    if !head.is_empty() {
+        other(&head)?;
+    }
+    let bytes = bytes(&data)?;
+    match other(&bytes)? {
+        Kind::Rtf => rtf::text(&bytes),
+        Kind::Html => decoded(bytes, encoding).map(|page| html::text(&page)),
+        Kind::Text | Kind::Other(_) => decoded(bytes, encoding),
     }
 }
 
@@ -48,7 +66,7 @@ fn kind_of(bytes: &[u8], kind: &str, subtype: &str) -> Kind {
     let begins = |with: &[u8]| start.get(..with.len()).is_some_and(|s| s.eq_ignore_ascii_case(with));
     if begins(b"%PDF") {
         Kind::Other("an embedded PDF document")
-    } else if begins(b"{\\rtf") {
+    } else if rtf::begins(bytes) {
         Kind::Rtf
     } else if begins(b"<!DOCTYPE html") || begins(b"<html") {
         Kind::Html
@@ -71,43 +89,23 @@ fn kind_of(bytes: &[u8], kind: &str, subtype: &str) -> Kind {
     }
 }
 
-/// The bytes of base64; blanks and line ends are stepped over, the padding may be missing.
-fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut held, mut bits, mut padding, mut digits) = (0_u32, 0, 0, 0_usize);
-    for b in text.iter().filter(|b| !b.is_ascii_whitespace()) {
-        let digit = match b {
-            b'A'..=b'Z' => b - b'A',
-            b'a'..=b'z' => b - b'a' + 26,
-            b'0'..=b'9' => b - b'0' + 52,
-            b'+' | b'-' => 62,
-            b'/' | b'_' => 63,
-            b'=' => {
-                padding += 1;
-                continue;
-            }
-            _ => return None,
-        };
-        if padding > 0 {
-            return None;
-        }
-        digits += 1;
-        held = held << 6 | u32::from(digit);
-        bits += 6;
-        if bits >= 8 {
-            bits -= 8;
-            bytes.push((held >> bits & 0xff) as u8);
-        }
-    }
-    let whole = digits % 4 != 1 && (padding == 0 || (digits + padding).is_multiple_of(4) && padding <= 2);
-    whole.then_some(bytes)
+/// Padding that was lost says nothing about the bytes.
+const BASE64: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// The bytes of base64; blanks and line ends are stepped over.
+fn base64(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(packed(text)).ok()
 }
 
-fn hex(text: &[u8]) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> =
-        text.iter().filter(|b| !b.is_ascii_whitespace()).map(|b| char::from(*b).to_digit(16).map(|d| d as u8)).collect();
+fn hex(text: &str) -> Option<Vec<u8>> {
+    let digits: Option<Vec<u8>> = packed(text).into_iter().map(|b| char::from(b).to_digit(16).map(|d| d as u8)).collect();
     let digits = digits.filter(|d| d.len().is_multiple_of(2))?;
     Some(digits.chunks_exact(2).map(|pair| pair[0] << 4 | pair[1]).collect())
+}
+
+fn packed(text: &str) -> Vec<u8> {
+    text.bytes().filter(|b| !b.is_ascii_whitespace()).collect()
 }
 
 #[cfg(test)]
@@ -120,15 +118,15 @@ mod tests {
             ("Q1QgSEVBRA==", Some(&b"CT HEAD"[..])),
             ("Q1Qg\nSEVBRA", Some(b"CT HEAD")),
             ("", Some(b"")),
-            ("Q1QgSEVBRA=", None),
+            ("Q1QgSEVBRA=", Some(b"CT HEAD")),
             ("Q1QgS", None),
             ("Q1Qg=SEV", None),
             ("Q1Q.SEVB", None),
         ] {
-            assert_eq!(base64(text.as_bytes()).as_deref(), bytes, "{text}");
+            assert_eq!(base64(text).as_deref(), bytes, "{text}");
         }
-        assert_eq!(hex(b"4354 0d\n0A").as_deref(), Some(&b"CT\r\n"[..]));
-        assert_eq!(hex(b"435"), None);
-        assert_eq!(hex(b"4g"), None);
+        assert_eq!(hex("4354 0d\n0A").as_deref(), Some(&b"CT\r\n"[..]));
+        assert_eq!(hex("435"), None);
+        assert_eq!(hex("4g"), None);
     }
 }

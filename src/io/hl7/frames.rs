@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead};
 
-use super::super::{Input, Place, Unusable, nothing};
+use super::super::{BUFFER, Input, Place, Unusable, nothing};
 
 /// Segments that a message may have: real ones have some hundred, and each costs a little memory beside its bytes.
 const SEGMENTS: usize = 100_000;
@@ -15,6 +15,9 @@ const SEGMENTS: usize = 100_000;
 const FRAME: u8 = 0x0b;
 /// Ends it.
 const FRAME_END: u8 = 0x1c;
+
+/// Marks UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A message as it was cut out.
 #[derive(Debug)]
@@ -47,6 +50,11 @@ pub(super) fn is_header(line: &[u8]) -> bool {
         let known = |b: u8| !b.is_ascii_alphanumeric() && b != b' ' && !b.is_ascii_control();
         separator.first().copied().is_some_and(known) && end > 0 && others[..end].iter().copied().all(known)
     }
+}
+
+/// A line without a mark before its header.
+fn unmarked(line: &[u8]) -> &[u8] {
+    line.strip_prefix(MARK).filter(|rest| is_header(rest)).unwrap_or(line)
 }
 
 /// The bytes of the field separator of a header: one, or those of one UTF-8 character.
@@ -208,6 +216,9 @@ impl Frames {
                 Ok(None) => self.finish(),
                 Err(e) => self.fail(&e),
             }
+            // a line that was long once costs no memory for ever
+            line.clear();
+            line.shrink_to(BUFFER);
             self.line = line;
         }
     }
@@ -222,16 +233,14 @@ impl Frames {
         let line = match line {
             [FRAME, rest @ ..] => {
                 // in a text it parts lines
-                if is_header(rest) || is_segment(rest, b"|") {
+                let rest = unmarked(rest);
+                if is_header(rest) || is_segment(rest, b"|") || rest.is_empty() && self.open.is_none() {
                     self.frame_begins();
                 }
                 rest
             }
-            _ => line,
-        };
-        let line = match line {
-            [0xef, 0xbb, 0xbf, rest @ ..] if is_header(rest) || (number == 1 && !self.headed) => rest,
-            _ => line,
+            _ if number == 1 && !self.headed => line.strip_prefix(MARK).unwrap_or(line),
+            _ => unmarked(line),
         };
         if !is_header(line) {
             return self.one(line, number, long);
@@ -267,10 +276,12 @@ impl Frames {
             self.message_ends(false);
             return if line.starts_with(b"MSH") { self.begin(line, number, long) } else { self.batch_begins(line, number) };
         }
-        let separators = [self.open.as_ref().map(|o| &o.separator), Some(&self.batch.separator), Some(&self.file.separator)];
-        let separator = separators.into_iter().flatten().find(|s| !s.is_empty()).map_or(&b"|"[..], Vec::as_slice).to_vec();
-        let segment = is_segment(line, &separator);
-        if segment && (line.starts_with(b"BTS") || line.starts_with(b"FTS")) && self.headed {
+        let known = [self.open.as_ref().map(|o| &o.separator), Some(&self.batch.separator), Some(&self.file.separator)];
+        let known: Vec<&Vec<u8>> = known.into_iter().flatten().filter(|s| !s.is_empty()).collect();
+        let segment = is_segment(line, known.first().map_or(b"|", |s| s.as_slice()));
+        // the end of a batch may have other separators than its messages
+        let ends = self.headed && (line.starts_with(b"BTS") || line.starts_with(b"FTS"));
+        if let Some(separator) = known.into_iter().find(|s| ends && is_segment(line, s)).cloned() {
             self.stray_ends();
             self.message_ends(false);
             return self.batch_ends(line, &separator, number);

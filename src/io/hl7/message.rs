@@ -51,9 +51,15 @@ pub(super) struct Message {
 impl Message {
     /// Reads the text of a message, in `forced` or else in the character set that it names.
     pub(super) fn of(cut: Cut, forced: Option<&'static Encoding>) -> Result<Self, Unusable> {
+        let header = String::from_utf8_lossy(cut.bytes.split(|b| *b == b'\r').next().unwrap_or_default());
+        let field = header.chars().nth(3).unwrap_or_default();
+        if ["PID", "OBR"].iter().any(|name| header.contains(&format!(" {name}{field}"))) {
+            let help = "each segment ends in CR or LF; behind a blank no segment could be told from a text";
+            return Err(Unusable::new("segments that are not on lines of their own", help));
+        }
         let encoding = match forced {
             Some(e) => e,
-            None => character_set(&cut.bytes)?,
+            None => character_set(&header)?,
         };
         let text = decode(cut.bytes, Some(encoding))?;
         let separators = text.split('\r').next().and_then(Separators::of).ok_or_else(|| {
@@ -113,11 +119,6 @@ impl<'a> Segment<'a> {
         parts(component, self.message.separators.subcomponent).map(|s| self.read(s)).collect()
     }
 
-    /// Whether another segment begins within this one, behind a blank.
-    pub(super) fn holds(self, name: &str) -> bool {
-        self.text.contains(&format!(" {name}{}", self.message.separators.field))
-    }
-
     /// The components of a repetition, as they are written.
     pub(super) fn components(self, repetition: &'a str) -> impl Iterator<Item = &'a str> {
         parts(repetition, self.message.separators.component)
@@ -149,10 +150,8 @@ fn parts(text: &str, separator: Option<char>) -> impl Iterator<Item = &str> {
 }
 
 /// The encoding that MSH-18 names; without it UTF-8, which ASCII is a part of.
-fn character_set(bytes: &[u8]) -> Result<&'static Encoding, Unusable> {
-    let header = bytes.split(|b| *b == b'\r').next().unwrap_or_default();
-    let header = String::from_utf8_lossy(header);
-    let Some(separators) = Separators::of(&header) else { return Ok(encoding_rs::UTF_8) };
+fn character_set(header: &str) -> Result<&'static Encoding, Unusable> {
+    let Some(separators) = Separators::of(header) else { return Ok(encoding_rs::UTF_8) };
     let field = header.split(separators.field).nth(17).unwrap_or_default();
     let name = parts(field, separators.repetition).next().unwrap_or_default().trim();
     encoding(name).ok_or_else(|| {

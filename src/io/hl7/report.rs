@@ -1,10 +1,11 @@
 //! The reports of a message.
 
-use std::collections::VecDeque;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 
 use jiff::civil::Date;
 
-use super::super::{Ordered, Place, Record, Unusable};
+use super::super::{Ordered, Place, Record, Unusable, rtf};
 use super::escape::switches;
 use super::message::{Message, Segment};
 use super::{Cut, InputOptions, data};
@@ -28,7 +29,7 @@ enum Kind {
 }
 
 /// An OBR and what belongs to it.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Group<'a> {
     obr: Option<Segment<'a>>,
     /// Its number among the groups of the message, from 1.
@@ -85,11 +86,6 @@ impl<'a> Reader<'a> {
                 return Err(Unusable::new(name, "reports come in ORU, MDM, ORM, OMG and OMI; leave others out"));
             }
         };
-        if ["PID", "OBR"].iter().any(|n| header.holds(n)) {
-            let help =
-                "each segment ends in CR or LF; here they follow each other after blanks, where no text could be told from a segment";
-            return Err(Unusable::new("segments that are not on lines of their own", help));
-        }
         if !header.field(14).is_empty() || message.segments().any(|s| s.name() == "DSC" && !s.field(1).is_empty()) {
             let help = "the pieces (MSH-14, DSC) are not put together here: have the message sent in one";
             return Err(Unusable::new("a message that goes on in another", help));
@@ -104,20 +100,40 @@ impl<'a> Reader<'a> {
             return Err(Unusable::new("a document that has been withdrawn (TXA-19)", "nothing to do: it replaces what was sent before"));
         }
         let contents: Vec<Result<Option<Content>, Unusable>> = self.groups.iter().map(|g| self.content(g)).collect();
-        let told = contents.iter().filter(|c| !matches!(c, Ok(None))).count();
-        if told == 0 {
-            return Err(self.no_text());
+        // the exams that are read in the report of a group, by its index: exams that were linked carry the same text
+        let mut with: Vec<Vec<&Group<'a>>> = vec![Vec::new(); self.groups.len()];
+        let mut firsts: HashMap<(usize, &str), usize> = HashMap::new();
+        let mut told = Vec::new();
+        for (i, (group, content)) in self.groups.iter().zip(&contents).enumerate() {
+            match content {
+                Ok(Some(content)) => match firsts.entry((group.patient, content.text.as_str())) {
+                    Entry::Occupied(first) => with[*first.get()].push(group),
+                    Entry::Vacant(none) => {
+                        none.insert(i);
+                        told.push(i);
+                    }
+                },
+                Ok(None) => {}
+                Err(_) => told.push(i),
+            }
         }
-        for (group, content) in self.groups.iter().zip(contents) {
-            // the exams of orders without a text of their own are read with the only one that there is
-            let with: Vec<&Group<'_>> =
-                if told == 1 { self.groups.iter().filter(|g| g.number != group.number).collect() } else { Vec::new() };
+        let only = match told[..] {
+            [] => return Err(self.no_text()),
+            [only] => Some(only),
+            _ => None,
+        };
+        if let Some(only) = only {
+            // or they carry it once for all
+            with[only] = self.groups.iter().filter(|g| g.number != self.groups[only].number).collect();
+        }
+        for (i, content) in contents.into_iter().enumerate() {
+            let group = &self.groups[i];
             let record = match content {
-                Ok(Some(content)) => self.record(group, &with, content, told > 1),
-                Ok(None) if told == 1 => continue,
-                Ok(None) => {
+                Ok(Some(content)) if told.binary_search(&i).is_ok() => self.record(group, &with[i], content, told.len() > 1),
+                Ok(None) if only.is_none() => {
                     Err(Unusable::new("no text", "its OBR has no OBX that holds some; the other reports of the message are answered"))
                 }
+                Ok(_) => continue,
                 Err(unusable) => Err(unusable),
             };
             out.push_back(record.map_err(|u| u.at(self.place_of(group))));
@@ -171,6 +187,10 @@ impl<'a> Reader<'a> {
             let value: Vec<String> = obx.repetitions(5).map(|r| if kind.starts_with('C') { coded(*obx, r) } else { obx.text(r) }).collect();
             content.add(*number, "", &value.join("\n"), status(&obx.component(11, 1)));
         }
+        if rtf::begins(content.text.as_bytes()) {
+            content.text = rtf::text(content.text.as_bytes())?;
+            content.parts.truncate(1);
+        }
         if content.text.trim().is_empty() {
             let mut problem = None;
             for (number, obx) in documents {
@@ -190,17 +210,23 @@ impl<'a> Reader<'a> {
         if content.text.len() as u64 > self.limit { Err(Unusable::too_long(self.limit)) } else { Ok(Some(content)) }
     }
 
+    /// The id of the exam or the document, by whoever did it, else by whoever ordered it.
+    fn order(&self, group: &Group<'_>) -> Option<String> {
+        let txa = self.txa.filter(|_| self.kind == Kind::Document);
+        first_of(&[(group.obr, 3), (txa, 15), (group.obr, 2), (txa, 14), (txa, 12)])
+    }
+
     fn record(&self, group: &Group<'a>, with: &[&Group<'a>], content: Content, several: bool) -> Result<Record, Unusable> {
         let (obr, txa) = (group.obr, self.txa.filter(|_| self.kind == Kind::Document));
-        let first = |of: &[(Option<Segment<'a>>, usize)]| {
-            let value = |(segment, field): &(Option<Segment<'a>>, usize)| segment.map(|s| s.component(*field, 1));
-            of.iter().filter_map(value).find(|id| !id.is_empty())
-        };
-        let control = first(&[(Some(self.header), 10)]).unwrap_or_else(|| self.number.to_string());
-        let id = first(&[(obr, 3), (txa, 15), (obr, 2), (txa, 14), (txa, 12)]);
-        let id = id.unwrap_or_else(|| if self.groups.len() > 1 { format!("{control}/{}", group.number) } else { control.clone() });
-        let patients = self.groups.iter().any(|g| g.patient != group.patient);
-        let encounter = if patients { format!("{control}/{}", group.patient) } else { control };
+        let control = self.header.component(10, 1);
+        let id = self.order(group).unwrap_or_else(|| {
+            let message = if control.is_empty() { self.number.to_string() } else { control.clone() };
+            if self.groups.len() > 1 { format!("{message}/{}", group.number) } else { message }
+        });
+        // control ids begin anew with some senders, so an exam stands beside it
+        let of_patient = self.groups.iter().filter(|g| g.patient == group.patient);
+        let exam = of_patient.clone().find_map(|g| self.order(g)).unwrap_or_else(|| group.patient.to_string());
+        let encounter = if control.is_empty() { exam } else { format!("{control}/{exam}") };
         let (day_field, written) = match (obr.map(|o| o.component(7, 1)).unwrap_or_default(), txa) {
             (written, Some(txa)) if written.is_empty() => ("TXA-4", txa.component(4, 1)),
             (written, _) => ("OBR-7", written),
@@ -208,11 +234,11 @@ impl<'a> Reader<'a> {
         let day = day(&written).ok_or_else(|| {
             Unusable::new(format!("{day_field} is no day of the calendar"), "write the time of the exam as YYYYMMDD and what follows")
         })?;
+        let exams = || std::iter::once(group).chain(with.iter().copied());
         let mut states = content.status;
-        states.extend(obr.and_then(|o| status(&o.component(25, 1))));
+        states.extend(exams().filter_map(|g| status(&g.obr?.component(25, 1))));
         states.extend(txa.and_then(|t| completion(&t.component(17, 1))));
         states.extend(txa.and_then(|_| event(&self.header.component(9, 2))));
-        let exams = std::iter::once(group).chain(with.iter().copied());
         Ok(Record {
             id,
             text: content.text,
@@ -220,13 +246,18 @@ impl<'a> Reader<'a> {
             day,
             encounter: several.then_some(encounter),
             status: states.into_iter().min_by_key(|s| settled(*s)),
-            ordered: exams.clone().filter_map(|g| g.obr).flat_map(ordered).collect(),
-            billed: exams.flat_map(|g| &g.billed).map(|s| billed(*s)).filter(|c| !c.is_empty()).collect(),
+            ordered: exams().filter_map(|g| ordered(g.obr?)).collect(),
+            billed: exams().flat_map(|g| &g.billed).map(|s| billed(*s)).filter(|c| !c.is_empty()).collect(),
             patient: group.pid.and_then(patient),
-            visit: first(&[(group.pv1, 19), (group.pv1, 50)]),
+            visit: first_of(&[(group.pv1, 19), (group.pv1, 50)]),
             place: self.place_of(group),
         })
     }
+}
+
+/// The first of some fields that holds a value: its first component.
+fn first_of(fields: &[(Option<Segment<'_>>, usize)]) -> Option<String> {
+    fields.iter().filter_map(|(segment, field)| segment.map(|s| s.component(*field, 1))).find(|value| !value.is_empty())
 }
 
 impl Content {
@@ -280,18 +311,18 @@ fn coded(obx: Segment<'_>, value: &str) -> String {
     text.cloned().unwrap_or_default()
 }
 
-/// The exams of an OBR: code and name, the alternates, and the billing code of OBR-44.
-fn ordered(obr: Segment<'_>) -> impl Iterator<Item = Ordered> {
-    let read = |field, code| (obr.component(field, code), obr.component(field, code + 1));
-    let mut exams: Vec<Ordered> = Vec::new();
-    for (code, name) in [read(4, 1), read(4, 4), read(44, 1)] {
-        let exam = Ordered { code: Some(code).filter(|c| !c.is_empty()), name: Some(name).filter(|n| !n.is_empty()) };
-        let known = exams.iter().any(|e| e.code == exam.code && (e.name == exam.name || exam.name.is_none()));
-        if !known && (exam.code.is_some() || exam.name.is_some()) {
-            exams.push(exam);
-        }
-    }
-    exams.into_iter()
+/// The exam of an OBR: of OBR-4, its alternate and OBR-44 the code that is a billing code, else the first; the first name.
+fn ordered(obr: Segment<'_>) -> Option<Ordered> {
+    let triplets = [(4, 1), (4, 4), (44, 1)].map(|(field, at)| [0, 1, 2].map(|i| obr.component(field, at + i)));
+    let shaped = |code: &str| {
+        let digits = code.bytes().filter(u8::is_ascii_digit).count();
+        code.len() == 5 && digits >= 4 && code.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+    };
+    let bills = |system: &str| ["C4", "C5", "CPT", "HCPC", "HPC"].iter().any(|s| system.to_ascii_uppercase().starts_with(s));
+    let billing = triplets.iter().enumerate().find(|(i, [code, _, system])| shaped(code) && (*i == 2 || bills(system)));
+    let first = |part: usize| triplets.iter().map(|t| &t[part]).find(|t| !t.is_empty()).cloned();
+    let exam = Ordered { code: billing.map(|(_, t)| t[0].clone()).or_else(|| first(0)), name: first(1) };
+    (exam != Ordered::default()).then_some(exam)
 }
 
 /// The code of a charge or procedure.
