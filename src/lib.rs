@@ -16,19 +16,22 @@
 
 mod analysis;
 mod code;
+#[cfg(feature = "io")]
+pub mod io;
 mod lexicon;
 mod read;
 mod text;
 
 pub use analysis::{
-    Alternative, Analysis, Analyzer, Answer, AxisValue, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine, ClaimQuery, DocumentView,
-    Evidence, Explanation, Held, HeldWay, JsonOptions, LineSource, Options, Query, Rationale, Reason, Rejected, Removed, ReportText,
-    Standing, StudyView, Suggestion, SupplyLine, answer, claim_json,
+    Against, Alternative, Analysis, Analyzer, Answer, Audited, AxisValue, BilledCode, Check, Checklist, Cited, Claim, ClaimJson, ClaimLine,
+    ClaimQuery, DocumentView, Evidence, Explanation, Held, HeldWay, JsonOptions, Ledger, LineSource, Options, OrderedExam, Outcome, Part,
+    Query, Rationale, Reason, Reconciled, Rejected, Removed, ReportStatus, ReportText, Standing, StudyView, Suggestion, SupplyLine,
+    Verdict, answer, claim_json,
 };
 pub use jiff::civil::Date;
 pub use lexicon::{
-    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, Edits, Entry, EntryKind, EntryLine, Lexicon, LexiconError, Need, NeedKind,
-    Neighbour, Policy, Problem, Way,
+    BadLine, Change, CodeCard, CodeChange, Edit, EditEdition, EditKind, EditTables, Edits, Entry, EntryKind, EntryLine, Lexicon,
+    LexiconError, Need, NeedKind, Neighbour, Policy, Problem, Way,
 };
 pub use text::{Folded, Position, Span, position};
 

@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use common::{analyze, lines, root};
+use common::{Case, analyze, lines, root};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use radcode::{Analysis, Analyzer, Claim, Date, Edit, EntryKind, Lexicon, Options, Policy};
+use radcode::{Analysis, Analyzer, Claim, Date, Edit, EditKind, EntryKind, Lexicon, Options, Policy, ReportStatus};
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(Lexicon::embedded().unwrap_or_else(|e| panic!("{e}"))));
 
@@ -119,7 +119,7 @@ fn every_pair_of_the_edit_table_is_settled() {
     let texts = texts_by_code(EDITS);
     let named = named_rules();
     let (mut tried, mut failed) = (0, Vec::new());
-    for (first, second, edit) in ANALYZER.edits().pairs() {
+    for (first, second, edit) in ANALYZER.edits().pairs(EditKind::Practitioner).pairs() {
         let (Some((_, a)), Some((_, b))) = (texts.get(first), texts.get(second)) else { continue };
         tried += 1;
         let whole = one_report(a, b);
@@ -235,49 +235,225 @@ fn questions(claim: &Claim) -> BTreeSet<(String, BTreeSet<String>)> {
     claim.queries.iter().map(|q| (q.kind.clone(), q.codes.iter().cloned().collect())).collect()
 }
 
-static EXAMS: LazyLock<Vec<Analysis>> = LazyLock::new(|| texts_by_code(EDITS).into_values().map(|(_, a)| a).collect());
+/// Policies that differ in as many options as they can.
+static POLICIES: LazyLock<Vec<Policy>> = LazyLock::new(|| {
+    let lexicon = ANALYZER.lexicon();
+    let chosen = |list: &[(&str, &str)]| {
+        let mut policy = Policy::default();
+        for (option, choice) in list {
+            lexicon.choose(&mut policy, option, choice).unwrap_or_else(|e| panic!("{e:?}"));
+        }
+        policy
+    };
+    // of every option the last choice that is not the default
+    let other: Vec<(String, String)> = options()
+        .into_iter()
+        .filter_map(|(option, choices, default)| Some((option, choices.into_iter().rfind(|c| *c != default)?)))
+        .collect();
+    let other: Vec<(&str, &str)> = other.iter().map(|(o, c)| (o.as_str(), c.as_str())).collect();
+    vec![
+        Policy::default(),
+        chosen(&[("payer", "medicare"), ("setting", "hospital"), ("early-and-later", "combined")]),
+        chosen(&[("payer", "medicare"), ("component", "professional"), ("both-sides", "two-lines")]),
+        chosen(&other),
+    ]
+});
+
+/// Every option of policy: its id, its choices, its default.
+fn options() -> Vec<(String, Vec<String>, String)> {
+    let lexicon = ANALYZER.lexicon();
+    let defaults: BTreeMap<&str, &str> = lexicon.choices(&Policy::default()).into_iter().map(|(o, c, _)| (o, c)).collect();
+    let choices = |id: &str| {
+        let facts = lexicon.entry(id).into_iter().flat_map(|e| e.facts).find(|(name, _)| *name == "choices");
+        let list = facts.map(|(_, list)| list).unwrap_or_default();
+        list.iter().filter_map(|c| c.split_once(": ")).map(|(c, _)| c.to_owned()).collect::<Vec<_>>()
+    };
+    lexicon
+        .entries(Some(EntryKind::Policy))
+        .into_iter()
+        .map(|e| (e.id.clone(), choices(&e.id), defaults[e.id.as_str()].to_owned()))
+        .collect()
+}
+
+/// Reports of one exam each, under each of the policies.
+static EXAMS: LazyLock<Vec<Vec<Analysis>>> = LazyLock::new(|| {
+    let texts: Vec<String> = texts_by_code(EDITS).into_values().map(|(text, _)| text).collect();
+    let under = |policy: &Policy| {
+        let options = Options { date_of_service: Some(EDITS), policy: policy.clone(), ..Options::default() };
+        texts.iter().map(|t| ANALYZER.analyze(t, &options)).collect()
+    };
+    POLICIES.iter().map(under).collect()
+});
+
+/// Reports of some exams each, under one of the policies.
+fn reports(policy: prop::sample::Index, picks: &[Vec<prop::sample::Index>]) -> Vec<Analysis> {
+    let exams = &EXAMS[policy.index(EXAMS.len())];
+    let report = |list: &Vec<prop::sample::Index>| {
+        let exams: Vec<&Analysis> = list.iter().map(|i| i.get(exams)).collect();
+        exams[1..].iter().fold(exams[0].clone(), |all, a| one_report(&all, a))
+    };
+    picks.iter().map(report).collect()
+}
+
+fn encounter() -> impl Strategy<Value = Vec<Vec<prop::sample::Index>>> {
+    prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 1..4), 1..6)
+}
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 600, rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 900, rng_seed: RngSeed::Fixed(11), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn the_order_of_the_exams_does_not_matter(
-        picks in prop::collection::vec(any::<prop::sample::Index>(), 1..6),
+        policy in any::<prop::sample::Index>(),
+        picks in encounter(),
         turn in any::<prop::sample::Index>(),
     ) {
-        let reports: Vec<&Analysis> = picks.iter().map(|i| i.get(&EXAMS)).collect();
-        let claim = ANALYZER.claim(&reports);
-        let mut turned = reports.clone();
-        turned.rotate_left(turn.index(reports.len()));
-        for other in [turned, reports.iter().rev().copied().collect()] {
+        let all = reports(policy, &picks);
+        let claim = ANALYZER.claim(&all.iter().collect::<Vec<_>>());
+        let mut turned: Vec<&Analysis> = all.iter().collect();
+        turned.rotate_left(turn.index(all.len()));
+        for other in [turned, all.iter().rev().collect()] {
             let other = ANALYZER.claim(&other);
             prop_assert_eq!(written(&other), written(&claim));
             prop_assert_eq!(questions(&other), questions(&claim));
         }
+        // and within each report
+        let back: Vec<Vec<prop::sample::Index>> = picks.iter().map(|list| list.iter().rev().copied().collect()).collect();
+        let back = reports(policy, &back);
+        prop_assert_eq!(written(&ANALYZER.claim(&back.iter().collect::<Vec<_>>())), written(&claim));
     }
 
     #[test]
-    fn the_order_of_the_exams_of_one_report_does_not_matter(picks in prop::collection::vec(any::<prop::sample::Index>(), 1..6)) {
-        let exams: Vec<&Analysis> = picks.iter().map(|i| i.get(&EXAMS)).collect();
-        let whole = |list: &[&Analysis]| list[1..].iter().fold(list[0].clone(), |all, a| one_report(&all, a));
-        let (there, back) = (whole(&exams), whole(&exams.iter().rev().copied().collect::<Vec<_>>()));
-        prop_assert_eq!(written(&ANALYZER.claim(&[&there])), written(&ANALYZER.claim(&[&back])));
-    }
-
-    #[test]
-    fn a_claim_of_what_was_claimed_is_the_same(picks in prop::collection::vec(any::<prop::sample::Index>(), 1..6)) {
-        let reports: Vec<&Analysis> = picks.iter().map(|i| i.get(&EXAMS)).collect();
-        let claim = ANALYZER.claim(&reports);
+    fn a_claim_of_what_was_claimed_is_the_same(policy in any::<prop::sample::Index>(), picks in encounter()) {
+        let all = reports(policy, &picks);
+        let claim = ANALYZER.claim(&all.iter().collect::<Vec<_>>());
         // the exams that the claim left out are gone, the rest is claimed again
-        let mut left: Vec<Analysis> = reports.iter().map(|a| (*a).clone()).collect();
+        let mut left = all.clone();
         let mut gone: Vec<_> = claim.removed.iter().map(|r| r.source).collect();
         gone.sort();
+        gone.dedup();
         for s in gone.iter().rev() {
             left[s.report].suggestions.remove(s.suggestion);
         }
         let again = ANALYZER.claim(&left.iter().collect::<Vec<_>>());
         prop_assert_eq!(written(&again), written(&claim));
         prop_assert!(again.removed.is_empty());
+    }
+}
+
+/// The answers of all reports of a case under a policy.
+fn answers(case: &Case, policy: &Policy) -> Vec<Analysis> {
+    let under = |(i, (_, text)): (usize, (usize, &str))| {
+        let options = Options { policy: policy.clone(), status: case.status.get(i).copied().flatten(), ..case.options() };
+        analyze(&ANALYZER, text, &options).unwrap_or_else(|e| panic!("{}: {e}", case.path))
+    };
+    case.reports().into_iter().enumerate().map(under).collect()
+}
+
+/// The claim of a case under its policy, and the given choices before it.
+fn claimed(case: &Case, choices: &[(&str, &str)]) -> Claim {
+    let mut policy = Policy::default();
+    let own = case.policy.iter().map(|(o, c)| (o.as_str(), c.as_str()));
+    for (option, choice) in own.chain(choices.iter().copied()) {
+        ANALYZER.lexicon().choose(&mut policy, option, choice).unwrap_or_else(|e| panic!("{}: {e:?}", case.path));
+    }
+    ANALYZER.claim(&answers(case, &policy).iter().collect::<Vec<_>>())
+}
+
+#[test]
+fn the_order_of_the_reports_of_the_corpus_does_not_matter() {
+    let cases = common::read_corpus().0;
+    let mut tried = 0;
+    for case in cases.iter().filter(|c| c.reports().len() > 1) {
+        let all = answers(case, &Policy::default());
+        // the order of versions tells which is the later one
+        if all.iter().any(|a| !matches!(a.status, None | Some(ReportStatus::Final))) {
+            continue;
+        }
+        tried += 1;
+        let claim = ANALYZER.claim(&all.iter().collect::<Vec<_>>());
+        let back = ANALYZER.claim(&all.iter().rev().collect::<Vec<_>>());
+        assert_eq!(written(&back), written(&claim), "{}", case.path);
+        assert_eq!(questions(&back), questions(&claim), "{}", case.path);
+    }
+    assert!(tried >= 40, "{tried} encounters tried");
+}
+
+#[test]
+fn every_choice_of_policy_is_shown_by_a_case() {
+    let cases: Vec<Case> = common::read_corpus().0.into_iter().filter(|c| c.claim.is_some()).collect();
+    let mut wrong = Vec::new();
+    for (option, choices, default) in options() {
+        // cases that speak of the option are most likely to show it
+        let mut near: Vec<&Case> = cases.iter().collect();
+        near.sort_by_key(|c| !c.policy.iter().any(|(o, _)| *o == option));
+        for choice in &choices {
+            let makes = |c: &&&Case| c.policy.iter().find(|(o, _)| *o == option).map_or(&default, |(_, c)| c) == choice;
+            let shows = |c: &&Case| {
+                let lines = written(&claimed(c, &[]));
+                choices.iter().any(|other| written(&claimed(c, &[(&option, other)])) != lines)
+            };
+            if !near.iter().filter(makes).any(shows) {
+                wrong.push(format!("no case shows what `{option}={choice}` does"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} choices without effect:\n{}", wrong.len(), lines(&wrong));
+}
+
+/// The kinds of question of a claim for reports given as text, each with the reports that its words stand in.
+fn asked(reports: &[&str], choices: &[(&str, &str)]) -> BTreeMap<String, BTreeSet<usize>> {
+    let mut policy = Policy::default();
+    for (option, choice) in choices {
+        ANALYZER.lexicon().choose(&mut policy, option, choice).unwrap_or_else(|e| panic!("{e:?}"));
+    }
+    let options = Options { date_of_service: Some(Date::constant(2024, 8, 1)), policy, ..Options::default() };
+    let all: Vec<Analysis> = reports.iter().map(|t| ANALYZER.analyze(t, &options)).collect();
+    let claim = ANALYZER.claim(&all.iter().collect::<Vec<_>>());
+    claim.queries.into_iter().map(|q| (q.kind, q.evidence.iter().map(|c| c.report).collect())).collect()
+}
+
+#[test]
+fn questions_of_a_claim_are_raised_in_one_report_and_in_several() {
+    let none: &[(&str, &str)] = &[];
+    let hospital: &[(&str, &str)] = &[("payer", "medicare"), ("setting", "hospital")];
+    let told: &[(&str, &str)] = &[("duplex-wording", "told")];
+    let projections =
+        "EXAM: CTA CHEST\n\nTECHNIQUE: Axial images after 80 mL of intravenous contrast with MIP images.\n\nFINDINGS: No embolus.";
+    let veins = "EXAM: DUPLEX ULTRASOUND OF THE LEG VEINS, BILATERAL\n\nFINDINGS: The femoral and popliteal veins compress fully.";
+    // kind, reports, policy, reports whose words are quoted
+    for (kind, reports, policy, quoted) in [
+        ("edit-pair", &["XR HAND LEFT 3V; XR FINGER LEFT 2V"][..], none, &[0][..]),
+        ("edit-pair", &["XR HAND LEFT 3V", "XR FINGER LEFT 2V"], none, &[0, 1]),
+        ("edit-pair", &["XR CHEST 1V", "US THYROID", "CAROTID DUPLEX BILATERAL"], none, &[1, 2]),
+        ("early-and-later", &["CT SPINE CERVICAL W/WO CONTRAST", "CT SPINE CERVICAL W/O CONTRAST"], none, &[0, 1]),
+        ("unit-limit", &["CT HEAD W/O CONTRAST"; 4], none, &[0, 1, 2, 3]),
+        ("base-missing", &["DIAG TOMO BILAT"], none, &[0]),
+        ("base-missing", &["XR CHEST 1V", "DIAG TOMO BILAT"], none, &[1]),
+        ("repeat-reader", &["XR CHEST 1V", "XR CHEST 1V"], none, &[1]),
+        ("contrast-untold", &["MRA CHEST"], hospital, &[0]),
+        ("contrast-untold", &["XR CHEST 1V", "MRA CHEST"], hospital, &[1]),
+        ("angiography-3d", &[projections], none, &[0]),
+        ("angiography-3d", &["XR CHEST 1V", projections], none, &[1]),
+    ] {
+        let asked = asked(reports, policy);
+        assert_eq!(asked.get(kind), Some(&quoted.iter().copied().collect()), "{kind} of {reports:?}");
+    }
+    for (kind, reports, policy) in [
+        ("edit-pair", &["XR HAND LEFT 3V; XR FINGER RIGHT 2V"][..], none),
+        ("edit-pair", &["XR HAND LEFT 3V", "XR FINGER RIGHT 2V"], none),
+        ("edit-pair", &["XR HIP LEFT 2V", "XR PELVIS 1V"], none),
+        ("early-and-later", &["CT SPINE CERVICAL W/WO CONTRAST", "CT SPINE LUMBAR W/O CONTRAST"], none),
+        ("unit-limit", &["CT HEAD W/O CONTRAST"; 2], none),
+        ("unit-limit", &["XR KNEES BILATERAL 3V"], none),
+        ("base-missing", &["DIAG TOMO BILAT", "DIAGNOSTIC MAMMOGRAM BILATERAL"], none),
+        ("repeat-reader", &["XR KNEE LEFT 3V", "XR KNEE RIGHT 3V"], none),
+        ("contrast-untold", &["MRA CHEST W CONTRAST"], hospital),
+        ("contrast-untold", &["MRA CHEST"], none),
+        ("angiography-3d", &["CTA CHEST"], none),
+        ("duplex-wording", &[veins], told),
+    ] {
+        assert!(!asked(reports, policy).contains_key(kind), "{kind} of {reports:?}");
     }
 }
 

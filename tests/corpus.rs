@@ -49,7 +49,8 @@ fn answer(analyzer: &Analyzer, case: &Case) -> Result<(Analysis, Claim), String>
         analyzer.lexicon().choose(&mut options.policy, option, choice).map_err(|(what, help)| format!("{what}; {help}"))?;
     }
     let mut all = Vec::new();
-    for (start, text) in case.reports() {
+    for (i, (start, text)) in case.reports().into_iter().enumerate() {
+        options.status = case.status.get(i).copied().flatten();
         all.push((start as u32, analyze(analyzer, text, &options)?));
     }
     if all.len() == 1 {

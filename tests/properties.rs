@@ -9,7 +9,7 @@ use aho_corasick::AhoCorasick;
 use common::{Case, analyze, corpus};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use radcode::{Analysis, Analyzer, Evidence, Folded, JsonOptions, Lexicon, Options, Span, answer};
+use radcode::{Analysis, Analyzer, Evidence, Folded, JsonOptions, Lexicon, Options, ReportText, Span, answer};
 
 static ANALYZER: LazyLock<Analyzer> = LazyLock::new(|| Analyzer::new(Lexicon::embedded().unwrap_or_else(|e| panic!("{e}"))));
 static CORPUS: LazyLock<Vec<Case>> = LazyLock::new(corpus);
@@ -293,7 +293,7 @@ fn the_same_text_gets_the_same_answer_from_every_thread() {
     let answers = || -> Vec<String> {
         let one = |c: &Case| {
             let analysis = ANALYZER.analyze(&c.text, &c.options());
-            let answer = answer(&c.path, &c.text, ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
+            let answer = answer(ReportText::new(&c.path, &c.text), ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
             serde_json::to_string(&answer).expect("an answer is JSON")
         };
         CORPUS.iter().map(one).collect()
@@ -446,7 +446,7 @@ fn holds_for_any_text(text: &str) -> Result<(), TestCaseError> {
     let analysis = analyze(&ANALYZER, text, &Options::default()).map_err(TestCaseError::fail)?;
     prop_assert_eq!(bad_span(text, &analysis), None);
     prop_assert_eq!(unproven(&analysis), Vec::<String>::new());
-    let answer = answer("x", text, ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
+    let answer = answer(ReportText::new("x", text), ANALYZER.lexicon(), &analysis, JsonOptions { text: true });
     prop_assert!(serde_json::to_string(&answer).is_ok());
     Ok(())
 }

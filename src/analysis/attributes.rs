@@ -85,7 +85,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
                         {
                             // more trusted than what was read before, and than a title
                             told.push((axis, rank));
-                            for s in studies.iter_mut() {
+                            for s in studies.iter_mut().filter(|s| s.is_told_at(c.span)) {
                                 s.values.set(axis, 0);
                             }
                             set(r, studies, &stated, axis, c.counts.0, c.span, c.unit);
@@ -96,7 +96,7 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study]) -> Vec<Study> {
         }
         imaged_areas(r, studies);
         for (axis, bits, m) in undone {
-            for (s, stated) in studies.iter_mut().zip(&stated) {
+            for (s, stated) in studies.iter_mut().zip(&stated).filter(|(s, _)| s.is_told_at(m.span)) {
                 if take_away(r, s, axis, bits) && stated.get(axis) & bits != 0 {
                     let mut told = Study::found(s.source);
                     told.values.set(lexicon.known.modality, s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality));
@@ -131,7 +131,7 @@ fn set(r: &Reading<'_>, studies: &mut [Study], stated: &[Values], axis: AxisId, 
     let a = lexicon.axis(axis);
     let facet = Facet::Axis(axis);
     let modality = |s: &Study| s.values.get(lexicon.known.modality) | s.implied.get(lexicon.known.modality);
-    for (study, stated) in studies.iter_mut().zip(stated).filter(|(s, _)| lexicon.tells(axis, modality(s))) {
+    for (study, stated) in studies.iter_mut().zip(stated).filter(|(s, _)| lexicon.tells(axis, modality(s)) && s.is_told_at(span)) {
         let have = study.values.get(axis);
         if a.kind != AxisKind::Flags && have != 0 {
             if stated.get(axis) != 0 || a.prefers != bits || have == bits {

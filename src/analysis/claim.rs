@@ -14,7 +14,7 @@ use super::{Analysis, Cited, Evidence, Rationale};
 use crate::lexicon::billing::{Cause, Ground};
 use crate::lexicon::model::{CircumstanceId, FamilyId, RegionId, Values};
 use crate::lexicon::policy::Settings;
-use crate::lexicon::{EditEdition, Edits, Lexicon, Policy};
+use crate::lexicon::{EditEdition, EditKind, EditTables, Edits, Lexicon, Policy};
 
 /// What a suggestion is to the claim: the exam behind it, in the lexicon's own values.
 #[derive(Clone, Debug)]
@@ -44,6 +44,13 @@ pub(crate) struct Told {
     pub(crate) id: CircumstanceId,
     /// Regions of its sentence, to tell exams apart.
     pub(crate) regions: Vec<RegionId>,
+    pub(crate) evidence: Evidence,
+}
+
+/// The time of day that a report tells for its exams.
+#[derive(Clone, Debug)]
+pub(crate) struct Clock {
+    pub(crate) minutes: u16,
     pub(crate) evidence: Evidence,
 }
 
@@ -121,6 +128,8 @@ pub struct Claim {
     pub day: Date,
     /// Options of policy, their choices, and whether each is the default.
     pub policy: Arc<[(String, String, bool)]>,
+    /// Whose services are billed, which edits and limits are wanted for.
+    pub kind: EditKind,
     /// The edits between codes that answered.
     pub pairs_edition: Option<EditEdition>,
     /// The unit limits that answered.
@@ -157,7 +166,10 @@ impl Item {
 /// Builds a claim.
 pub(super) struct Builder<'a> {
     pub(super) lexicon: &'a Lexicon,
-    pub(super) edits: &'a Edits,
+    /// Edits between codes.
+    pub(super) pairs: &'a Edits,
+    /// Unit limits.
+    pub(super) most: &'a Edits,
     pub(super) settings: Settings,
     pub(super) day: Date,
     pub(super) reports: &'a [&'a Analysis],
@@ -169,21 +181,16 @@ pub(super) struct Builder<'a> {
 /// The claim for reports of one patient and day, and each exam as policy has left it.
 pub(super) fn build(
     lexicon: &Lexicon,
-    edits: &Edits,
+    tables: &EditTables,
     policy: &Policy,
     day: Date,
     reports: &[&Analysis],
 ) -> (Claim, Vec<(LineSource, Billed)>) {
-    let mut b = Builder {
-        lexicon,
-        edits,
-        settings: lexicon.settings(policy),
-        day,
-        reports,
-        items: items(reports),
-        removed: before(reports),
-        queries: Vec::new(),
-    };
+    let settings = lexicon.settings(policy);
+    let kind = lexicon.billing.kind(&settings);
+    let (pairs, most) = (tables.pairs(kind), tables.limits(kind));
+    let mut b =
+        Builder { lexicon, pairs, most, settings, day, reports, items: items(reports), removed: before(reports), queries: Vec::new() };
     b.never(policy);
     b.replace(&lexicon.billing.choices, true);
     let billed = b.items.iter().map(|i| (i.sources[0], i.billed.clone())).collect();
@@ -201,8 +208,9 @@ pub(super) fn build(
     let claim = Claim {
         day,
         policy: lexicon.kept_choices(policy),
-        pairs_edition: edits.pairs_edition.clone(),
-        limits_edition: edits.limits_edition.clone(),
+        kind,
+        pairs_edition: pairs.pairs_edition.clone(),
+        limits_edition: most.limits_edition.clone(),
         lines,
         removed: b.removed,
         queries: b.queries,
@@ -215,6 +223,7 @@ pub(super) fn empty(day: Date) -> Claim {
     Claim {
         day,
         policy: Arc::default(),
+        kind: EditKind::Practitioner,
         pairs_edition: None,
         limits_edition: None,
         lines: Vec::new(),

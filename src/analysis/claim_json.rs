@@ -5,14 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::claim::{Claim, LineSource};
-use super::json::{EvidenceJson, JsonOptions, evidence_json};
+use super::json::{EvidenceJson, JsonOptions, ReportText, evidence_json};
 use super::{Cited, Rationale};
-use crate::lexicon::EditEdition;
+use crate::lexicon::{EditEdition, EditKind};
 use crate::text::Positions;
-use jiff::civil::Date;
-
-/// A report of a claim: its id and its text.
-pub type ReportText<'a> = (&'a str, &'a str);
 
 /// A claim ready to be serialised; borrows reports and claim.
 #[derive(Serialize, Debug)]
@@ -32,6 +28,9 @@ struct EditionJson<'a> {
     first: String,
     last: String,
     of_the_day: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    of_the_setting: bool,
 }
 
 #[derive(Serialize, Debug)]
@@ -90,23 +89,24 @@ struct CitedJson<'a> {
 /// A report of a claim, and the places of its text.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'a, 'p> {
-    pub(super) id: &'a str,
+    pub(super) report: ReportText<'a>,
     pub(super) positions: &'p Positions<'a>,
 }
 
 /// The contract's object for a claim. `reports` are those that were claimed, in their order.
 #[must_use]
 pub fn claim_json<'a>(claim: &'a Claim, reports: &[ReportText<'a>], options: JsonOptions) -> ClaimJson<'a> {
-    let positions: Vec<Positions<'a>> = reports.iter().map(|(_, text)| Positions::new(text)).collect();
-    let sources: Vec<Source<'a, '_>> = reports.iter().zip(&positions).map(|((id, _), positions)| Source { id, positions }).collect();
+    let positions: Vec<Positions<'a>> = reports.iter().map(|r| Positions::new(r.text)).collect();
+    let sources: Vec<Source<'a, '_>> =
+        reports.iter().zip(&positions).map(|(report, positions)| Source { report: *report, positions }).collect();
     of_sources(claim, &sources, options)
 }
 
 pub(super) fn of_sources<'a>(claim: &'a Claim, reports: &[Source<'a, '_>], options: JsonOptions) -> ClaimJson<'a> {
-    let id = |report: usize| reports.get(report).map_or("", |r| r.id);
+    let id = |report: usize| reports.get(report).map_or("", |r| r.report.id);
     let source = |s: &LineSource| SourceJson { report: id(s.report), suggestion: Some(s.suggestion), supply: None };
     let agent = |(report, at): &(usize, usize)| SourceJson { report: id(*report), suggestion: None, supply: Some(*at) };
-    let edition = |e: &'a EditEdition| edition_json(e, claim.day);
+    let edition = |e: &'a EditEdition| edition_json(e, claim);
     // options that are not at their defaults, and the three that every claim has
     let told = |(o, _, default): &&(String, String, bool)| !default || matches!(o.as_str(), "payer" | "setting" | "component");
     ClaimJson {
@@ -147,8 +147,15 @@ pub(super) fn of_sources<'a>(claim: &'a Claim, reports: &[Source<'a, '_>], optio
     }
 }
 
-fn edition_json(e: &EditEdition, day: Date) -> EditionJson<'_> {
-    EditionJson { edition: &e.name, first: e.first.to_string(), last: e.last.to_string(), of_the_day: e.holds(day) }
+fn edition_json<'a>(e: &'a EditEdition, claim: &Claim) -> EditionJson<'a> {
+    EditionJson {
+        edition: &e.name,
+        first: e.first.to_string(),
+        last: e.last.to_string(),
+        of_the_day: e.holds(claim.day),
+        kind: e.kind.map(EditKind::name),
+        of_the_setting: e.fits(claim.kind),
+    }
 }
 
 pub(super) fn rationales<'a>(list: &'a [Rationale], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<RationaleJson<'a>> {
@@ -161,8 +168,8 @@ fn rationale_json<'a>(r: &'a Rationale, reports: &[Source<'a, '_>], options: Jso
 
 fn cited<'a>(list: &'a [Cited], reports: &[Source<'a, '_>], options: JsonOptions) -> Vec<CitedJson<'a>> {
     let one = |c: &'a Cited| {
-        let source = reports.get(c.report)?;
-        Some(CitedJson { report: source.id, evidence: evidence_json(&c.evidence, source.positions, options) })
+        let source = *reports.get(c.report)?;
+        Some(CitedJson { report: source.report.id, evidence: evidence_json(&c.evidence, source, options) })
     };
     list.iter().filter_map(one).collect()
 }

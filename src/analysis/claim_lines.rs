@@ -23,6 +23,14 @@ impl Builder<'_> {
             (self.lexicon.billing.flags(l.instead_of.as_deref().unwrap_or(&l.code)).addon, l.code.clone(), l.modifiers.clone())
         };
         out.sort_by_key(key);
+        for line in &out {
+            for reason in &line.reasons {
+                let rule = self.lexicon.billing.modifiers.iter().find(|m| *m.head.ground.id == *reason.rule);
+                if let Some(query) = rule.and_then(|m| m.query.as_deref()) {
+                    self.ask(query, &[&line.code], reason.evidence.clone());
+                }
+            }
+        }
         out
     }
 
@@ -38,9 +46,10 @@ impl Builder<'_> {
                 let parts = [(Some(units), s.no_waste.then_some(Cause::NoWaste)), (s.wasted, Some(Cause::Waste))];
                 for (units, cause) in parts.into_iter().filter_map(|(u, c)| Some((u?, c))) {
                     let mut reasons = vec![self.because("agent-given", &[("first", code)], words.clone())];
-                    let rule = cause
-                        .and_then(|c| self.lexicon.billing.modifiers.iter().find(|m| m.cause == Some(c) && self.settings.meets(&m.under)));
-                    reasons.extend(rule.map(|m| rationale(&m.ground, &[("first", code)], Vec::new())));
+                    let rule = cause.and_then(|c| {
+                        self.lexicon.billing.modifiers.iter().find(|m| m.cause == Some(c) && m.head.holds(&self.settings, self.day))
+                    });
+                    reasons.extend(rule.map(|m| rationale(&m.head.ground, &[("first", code)], Vec::new())));
                     let line = ClaimLine {
                         code: code.clone(),
                         instead_of: None,
@@ -79,7 +88,7 @@ impl Builder<'_> {
             }
             paired |= m.side == Some(SideOf::Both);
             modifiers.push((self.lexicon.billing.order(&m.modifier), &m.modifier));
-            reasons.push(rationale(&m.ground, &[("first", &item.code)], evidence));
+            reasons.push(rationale(&m.head.ground, &[("first", &item.code)], evidence));
         }
         if both && !paired {
             return None;
@@ -103,8 +112,7 @@ impl Builder<'_> {
         let one_of = |list: &Option<Vec<u8>>, flag: Option<u8>| list.as_ref().is_none_or(|l| flag.is_some_and(|f| l.contains(&f)));
         let bit = |name: &str| lexicon.axis(known.side).bit(name).unwrap_or(0);
         let others = || self.items.iter().filter(|x| !std::ptr::eq(*x, item));
-        let holds = m.valid.on(self.day)
-            && self.settings.meets(&m.under)
+        let holds = m.head.holds(&self.settings, self.day)
             && (m.codes.is_empty() || m.codes.holds(item.billed.family, &item.exam))
             && (m.beside.is_empty() || others().any(|x| m.beside.holds(x.billed.family, &x.exam)))
             && one_of(&m.split, flags.split)
@@ -175,7 +183,7 @@ impl Builder<'_> {
             }
             seen.push(exam);
             let units: u32 = lines.iter().filter(|l| l.instead_of.as_deref().unwrap_or(&l.code) == exam).map(|l| l.units).sum();
-            let limit = [line.code.as_str(), exam].iter().find_map(|c| self.edits.most_units(c));
+            let limit = [line.code.as_str(), exam].iter().find_map(|c| self.most.most_units(c));
             if limit.is_some_and(|most| units > most) {
                 let words = self.items.iter().filter(|i| &*i.exam == exam).flat_map(|i| self.words(i, "exam")).collect();
                 self.ask("unit-limit", &[&line.code], words);

@@ -1,12 +1,15 @@
 //! The steps of a claim over its exams: what the site never bills, replacements, edits, add-ons.
 
-use super::claim::{Builder, Item, rationale};
+use super::claim::{Builder, Clock, Item, rationale};
 use super::{Cited, Rationale};
 use crate::code::edits::{self, Verdict};
 use crate::code::family::{is_in, row};
 use crate::lexicon::billing::{AddOn, Cause, PairAnswer, PairRule, Replacement, ReplacementRow};
 use crate::lexicon::model::{CircumstanceId, RegionId};
 use crate::lexicon::{Edit, Policy};
+
+/// The circumstance that sets exams of one day apart.
+const SESSION: &str = "separate-session";
 
 impl Builder<'_> {
     /// What the site never bills.
@@ -22,7 +25,7 @@ impl Builder<'_> {
     /// Codes that become others: by choice of policy before the edits, by payer after them.
     pub(super) fn replace(&mut self, list: &[Replacement], exam: bool) {
         for r in list {
-            if !r.valid.on(self.day) || !self.settings.meets(&r.under) {
+            if !r.head.holds(&self.settings, self.day) {
                 continue;
             }
             for row in &r.rows {
@@ -63,7 +66,7 @@ impl Builder<'_> {
         if others.is_empty() && to == first.code && row.query.is_none() && !row.drops {
             return None;
         }
-        let reason = rationale(&r.ground, &[("first", &first.code), ("to", &to)], words);
+        let reason = rationale(&r.head.ground, &[("first", &first.code), ("to", &to)], words);
         if row.drops {
             if let Some(q) = &row.query {
                 let (code, words) = (first.code.clone(), self.words(first, "exam"));
@@ -115,7 +118,7 @@ impl Builder<'_> {
                     continue;
                 }
                 let (first, second) = (&self.items[i], &self.items[j]);
-                let Some(edit) = self.edits.between(&first.exam, &second.exam, self.day) else { continue };
+                let Some(edit) = self.pairs.between(&first.exam, &second.exam, self.day) else { continue };
                 // what an edit never lifts may still be worth a question: one session or two
                 if edit == Edit::Never
                     && first.report() != second.report()
@@ -154,7 +157,7 @@ impl Builder<'_> {
     /// The named rule for two codes that an edit joins.
     fn named(&self, first: &Item, second: &Item) -> Option<&PairRule> {
         self.lexicon.billing.pairs.iter().find(|p| {
-            self.settings.meets(&p.under)
+            p.head.holds(&self.settings, self.day)
                 && (!p.same_family || first.billed.family == second.billed.family)
                 && p.first.holds(first.billed.family, &first.exam)
                 && p.second.holds(second.billed.family, &second.exam)
@@ -163,7 +166,7 @@ impl Builder<'_> {
 
     /// Whether the second is inside the first, and why; else what lifts the edit, if anything does.
     fn verdict(&self, edit: Edit, first: &Item, second: &Item) -> Result<Rationale, Open> {
-        let edition = self.edits.pairs_edition.as_ref().map_or("", |e| e.name.as_str());
+        let edition = self.pairs.pairs_edition.as_ref().map_or("", |e| e.name.as_str());
         let fill = [("first", &*first.code), ("second", &*second.code), ("edition", edition)];
         if edit == Edit::Never {
             return Ok(self.because("edit-never", &fill, Vec::new()));
@@ -174,8 +177,9 @@ impl Builder<'_> {
             return Err(Open::Answered(self.because("edit-other-side", &fill, words), None));
         }
         let session = || {
-            let told = self.told(second, "separate-session").or_else(|| self.told(first, "separate-session"))?;
-            Some(Err(Open::Answered(self.because("edit-session", &fill, vec![told]), Some(Cause::Session))))
+            let told = self.told(second, SESSION).or_else(|| self.told(first, SESSION)).map(|t| vec![t]);
+            let words = told.or_else(|| self.far_apart(first, second))?;
+            Some(Err(Open::Answered(self.because("edit-session", &fill, words), Some(Cause::Session))))
         };
         if let Some(p) = self.named(first, second) {
             // a named question that has no words of its own is answered by a session that is told
@@ -190,7 +194,7 @@ impl Builder<'_> {
                 PairAnswer::OwnFindings => !(second.billed.own_findings || first.report() != second.report()),
                 PairAnswer::Both | PairAnswer::Ask => false,
             };
-            let reason = rationale(&p.ground, &fill, self.words(second, "exam"));
+            let reason = rationale(&p.head.ground, &fill, self.words(second, "exam"));
             return match (inside, p.answer) {
                 (true, _) => Ok(reason),
                 (false, PairAnswer::Ask) => Err(Open::Asked(reason, p.query.clone())),
@@ -237,7 +241,11 @@ impl Builder<'_> {
         let lexicon = self.lexicon;
         for at in 0..self.items.len() {
             let item = &self.items[at];
-            let rule = lexicon.billing.addons.iter().find(|a| a.codes.holds(item.billed.family, &item.exam));
+            let rule = lexicon
+                .billing
+                .addons
+                .iter()
+                .find(|a| a.head.holds(&self.settings, self.day) && a.codes.holds(item.billed.family, &item.exam));
             if rule.is_none() && !lexicon.billing.flags(&item.exam).addon {
                 continue;
             }
@@ -247,7 +255,7 @@ impl Builder<'_> {
                 Some(a) if based(a) => {}
                 Some(a) => {
                     let to = a.alone.clone().filter(|c| lexicon.code(c).is_some_and(|k| k.in_force(self.day)));
-                    let reason = rationale(&a.ground, &[("first", &item.code), ("to", to.as_deref().unwrap_or_default())], Vec::new());
+                    let reason = rationale(&a.head.ground, &[("first", &item.code), ("to", to.as_deref().unwrap_or_default())], Vec::new());
                     let words = self.words(item, "exam");
                     match to {
                         Some(to) => {
@@ -266,6 +274,16 @@ impl Builder<'_> {
                 }
             }
         }
+    }
+
+    /// The times of two exams of different reports, where they lie so far apart that they are of two sessions.
+    fn far_apart(&self, first: &Item, second: &Item) -> Option<Vec<Cited>> {
+        let billing = &self.lexicon.billing;
+        let apart = billing.circumstances[billing.circumstance(SESSION)?.0 as usize].apart?;
+        let (x, y) = (first.report(), second.report());
+        let (p, q) = (self.reports[x].time.as_ref()?, self.reports[y].time.as_ref()?);
+        let cited = |report: usize, time: &Clock| Cited { report, evidence: time.evidence.clone() };
+        (p.minutes.abs_diff(q.minutes) >= apart).then(|| vec![cited(x, p), cited(y, q)])
     }
 
     /// What a report tells of an exam's circumstances.

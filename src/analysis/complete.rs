@@ -43,7 +43,9 @@ pub(super) fn settle(r: &Reading<'_>, family: FamilyId, study: &mut Study) -> Op
     let both = both_sides(r);
     let paired = lexicon.family(family).per_side && (study.values.get(side) == 0 || study.values.get(side) == both) && !r.exams.charge_line;
     let (Some(extent), true) = (lexicon.known.extent, paired) else {
-        settle_side(r, family, study, 0);
+        // where a code is of one side, what is told of the other says nothing
+        let own = study.values.get(side);
+        settle_side(r, family, study, if lexicon.family(family).per_side && own.is_power_of_two() { own } else { 0 });
         return None;
     };
     let [mut left, mut right] = [1, 2].map(|bit| {
@@ -75,9 +77,24 @@ fn settle_side(r: &Reading<'_>, family: FamilyId, study: &mut Study, side: u64) 
     let mut checked = read(r, id, list, study, side);
     if checked.judged {
         let bit = |name| lexicon.axis(extent).bit(name).unwrap_or(0);
-        let bits = if checked.missing.is_empty() { bit("complete") } else { bit("limited") };
-        if study.values.get(extent) & !bits != 0 {
+        let told = study.values.get(extent);
+        let bits = match checked.missing.len() {
+            0 => bit("complete"),
+            // a few elements left out are asked for, and change nothing
+            n if n <= list.spare as usize && told != 0 => told,
+            n if n <= list.spare as usize => bit("complete"),
+            _ => bit("limited"),
+        };
+        if told & !bits != 0 {
             checked.overruled = study.proofs.extract_if(.., |p| p.facet == Facet::Axis(extent)).collect();
+        } else if told == bit("complete") && !checked.missing.is_empty() {
+            checked.overruled = study.proofs.iter().filter(|p| p.facet == Facet::Axis(extent)).copied().collect();
+        }
+        if let Some(axis) = list.named_by.filter(|_| !checked.missing.is_empty()) {
+            let wanted = lexicon.family(family).when.get(axis);
+            let names =
+                |p: &&Proof| p.facet == Facet::Axis(axis) && p.concept.is_some_and(|c| lexicon.concept(c).sets.get(axis) & wanted != 0);
+            checked.overruled.extend(study.proofs.iter().filter(names));
         }
         study.values.set(extent, bits);
         for span in checked.addressed.iter().flat_map(|(_, spans)| spans) {
@@ -178,7 +195,11 @@ pub(super) fn region(r: &Reading<'_>, modality: u64) -> Option<(RegionId, Vec<Pr
     let study = Study::found(Source::Findings);
     let whole = lexicon.checklists.iter().enumerate().filter_map(|(i, list)| {
         let checked = read(r, ChecklistId(i as u8), list, &study, 0);
-        let fits = list.of.iter().map(|f| lexicon.family(*f)).find(|f| f.when.get(lexicon.known.modality) & modality != 0)?;
+        let fits = list
+            .of
+            .iter()
+            .map(|f| lexicon.family(*f))
+            .find(|f| f.when.get(lexicon.known.modality) & modality != 0 && f.when.get(lexicon.known.method) == 0)?;
         let spans = checked.addressed.iter().flat_map(|(_, spans)| spans);
         let proofs: Vec<Proof> = spans.map(|span| Proof { facet: Facet::Region, span: *span, concept: None }).collect();
         // one element alone tells no study from another
@@ -225,8 +246,13 @@ fn both_sides(r: &Reading<'_>) -> u64 {
 
 /// Whether a sentence speaks of this study: it is no title, and stands under its heading where it has one.
 fn is_own(r: &Reading<'_>, study: &Study, sentence: Span) -> bool {
-    let title =
-        |e: &crate::read::exam::Statement| matches!(e.source, Source::Title | Source::Heading | Source::Order) && e.span.overlaps(sentence);
+    const MARK: u32 = 2; // bytes of a colon or dash behind a heading
+    // "Transvaginal: endometrium 6 mm" is more than its heading
+    let title = |e: &crate::read::exam::Statement| match e.source {
+        Source::Title | Source::Order => e.span.overlaps(sentence),
+        Source::Heading => e.span.overlaps(sentence) && sentence.end <= e.span.end + MARK,
+        _ => false,
+    };
     !r.exams.ours.iter().any(title) && (study.scopes.is_empty() || study.scopes.iter().any(|s| s.contains(sentence)))
 }
 

@@ -58,7 +58,7 @@ pub(super) fn of_code(f: &Features, c: &Coded) -> f64 {
         x -= 0.35;
     }
     if !c.defaults.is_empty() {
-        x -= if f.charge_line { 0.3 } else { 0.06 };
+        x -= default_costs(f.charge_line);
     }
     if s.conflict {
         x -= 0.3;
@@ -90,6 +90,16 @@ pub(super) fn of_code(f: &Features, c: &Coded) -> f64 {
     }
     x -= 0.0004 * f.kilobytes.min(20.0);
     x.clamp(0.02, 0.99)
+}
+
+/// What it costs that the text is silent on an axis.
+const fn default_costs(charge_line: bool) -> f64 {
+    if charge_line { 0.3 } else { 0.06 }
+}
+
+/// Confidence of a code, but for what its defaults cost: of the words that are there.
+pub(super) fn of_words(s: &Suggestion, charge_line: bool) -> f64 {
+    s.confidence + if s.defaults.is_empty() { 0.0 } else { default_costs(charge_line) }
 }
 
 /// Confidence of the answer as a whole.

@@ -1,16 +1,16 @@
 //! What holds between the reports of one patient and day: exams that one code joins, rules over exams, repeats.
 
-use super::Rationale;
 use super::claim::{Builder, Item, rationale};
+use super::{Rationale, ReportStatus};
 use crate::code::family::{is_in, row};
 use crate::lexicon::billing::{Cause, Join};
 use crate::lexicon::model::{Counts, Effect, FamilyId, Values};
 
 /// Exams of different reports that one code joins.
 pub(super) fn join(b: &mut Builder<'_>) {
-    let (lexicon, day) = (b.lexicon, b.day);
-    for join in lexicon.billing.joins.iter().filter(|j| j.valid.on(day)) {
-        if !b.settings.meets(&join.under) {
+    let lexicon = b.lexicon;
+    for join in &lexicon.billing.joins {
+        if !join.head.holds(&b.settings, b.day) {
             continue;
         }
         while let Some((members, family)) = members(b, join) {
@@ -32,7 +32,7 @@ pub(super) fn join(b: &mut Builder<'_>) {
             let chosen = row(lexicon, f, &values).map(|(r, _)| r.code.clone()).filter(|_| wanted);
             let Some(code) = chosen.filter(|c| lexicon.code(c).is_some_and(|k| k.in_force(b.day))) else { break };
             let words = members.iter().flat_map(|&i| b.words(&b.items[i], "exam")).collect();
-            let reason = rationale(&join.ground, &[("to", &code)], words);
+            let reason = rationale(&join.head.ground, &[("to", &code)], words);
             let kept = merge(b, &members, reason);
             let item = &mut b.items[kept];
             (item.code, item.exam) = (code.clone(), code.clone());
@@ -206,34 +206,37 @@ pub(super) fn rules(b: &mut Builder<'_>) {
     }
 }
 
-/// Of two versions of one report the later counts: what an earlier one says of the same exam goes. A report is a later
-/// version where it is marked as corrected or addended, an earlier one where it is marked as preliminary. A correction may
-/// be of the side, where each version tells one exam of the kind.
+/// Of two versions of one report the later counts: what an earlier one says of the same exam goes. A preliminary report
+/// is one of what comes after it; one that is corrected or addended is of the last before it, as reports come in the
+/// order of time. Others are exams of their own. A correction may be of the side, where each version tells one exam of
+/// the kind.
 pub(super) fn versions(b: &mut Builder<'_>) {
+    use ReportStatus as S;
     let side = b.lexicon.known.side;
-    let marked =
-        |b: &Builder<'_>, report: usize, kinds: &[&str]| b.reports[report].queries.iter().any(|q| kinds.contains(&q.kind.as_str()));
-    let mut at = 0;
-    while at < b.items.len() {
-        let item = &b.items[at];
-        let report = item.sources[0].report;
-        let alone =
-            |report: usize| b.items.iter().filter(|x| x.sources[0].report == report && x.billed.family == item.billed.family).count() == 1;
-        let later = b.items.iter().find(|x| {
-            let other = x.sources[0].report;
-            other > report
-                && x.billed.family == item.billed.family
-                && (x.billed.told.get(side) == item.billed.told.get(side)
-                    || (marked(b, other, &["status-corrected"]) && alone(report) && alone(other)))
-                && (marked(b, other, &["status-corrected", "status-addended"]) || marked(b, report, &["status-preliminary"]))
-        });
-        match later.map(|x| (x.code.clone(), b.words(x, "exam"))) {
-            Some((code, words)) => {
-                let reason = b.because("later-version", &[("first", &code), ("second", &b.items[at].code)], words);
-                b.remove(at, Some(&code), &reason);
-            }
-            None => at += 1,
-        }
+    let report = |i: &Item| i.sources[0].report;
+    let status = |i: &Item| b.reports[report(i)].status;
+    let alike = |x: &Item, y: &Item| {
+        let alone = |i: &Item| b.items.iter().filter(|o| report(o) == report(i) && o.billed.family == i.billed.family).count() == 1;
+        x.billed.family == y.billed.family
+            && (x.billed.told.get(side) == y.billed.told.get(side) || (status(y) == Some(S::Corrected) && alone(x) && alone(y)))
+    };
+    let later = |x: &Item| {
+        let after = || b.items.iter().filter(|y| report(y) > report(x) && alike(x, y));
+        let next = after().map(report).min()?;
+        let revised = |y: &&Item| report(y) == next && matches!(status(y), Some(S::Corrected | S::Addended));
+        if status(x) == Some(S::Preliminary) { after().next() } else { after().find(revised) }
+    };
+    let gone: Vec<(usize, Box<str>, Rationale)> = b
+        .items
+        .iter()
+        .enumerate()
+        .filter_map(|(at, x)| {
+            let y = later(x)?;
+            Some((at, y.code.clone(), b.because("later-version", &[("first", &y.code), ("second", &x.code)], b.words(y, "exam"))))
+        })
+        .collect();
+    for (at, code, reason) in gone.iter().rev() {
+        b.remove(*at, Some(code), reason);
     }
 }
 

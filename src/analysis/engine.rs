@@ -17,7 +17,7 @@ use crate::code::views;
 use crate::lexicon::model::{
     AxisId, AxisKind, ConceptId, Counts, CueId, Family, FamilyId, Means, Reach, RegionId, Row, SectionKind, Values,
 };
-use crate::lexicon::{Edits, Lexicon};
+use crate::lexicon::{EditTables, Lexicon};
 use crate::read::contrast::{Note, notes};
 use crate::read::exam::{Exams, Source, exams};
 use crate::read::gate::{Admission, admit};
@@ -48,7 +48,7 @@ impl Reading<'_> {
     }
 }
 
-pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &Options) -> Analysis {
+pub(super) fn analyze(lexicon: &Lexicon, edits: &EditTables, source: &str, options: &Options) -> Analysis {
     let (day, code_set, beyond) = code_set(lexicon, options.date_of_service);
     let mut text = Text::new(lexicon, source);
     let parts = parts(&text);
@@ -59,7 +59,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let r = Reading { text, parts, exams, notes, admission };
 
     let mut headings = region_headings(&r.text, &r.parts);
-    let mut studies = fuse(lexicon, &r.exams, &headings);
+    let mut studies = fuse(lexicon, &r.exams, &headings, day);
     // a report whose statements lead to no family is read from its findings
     let headless = !r.exams.charge_line && !studies.iter().any(|s| s.region.is_some()) && code(&r, &studies, day).0.is_empty();
     if headless && r.admission.admitted {
@@ -148,7 +148,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     others(&r, &studies, day, &mut rejected);
     let mut queries = queries::raise(&r, &studies, &coded, &omitted, beyond);
     features.queries = queries.len();
-    queries::of_record(&r, options.date_of_service, &mut queries);
+    let status = queries::of_record(&r, options, &mut queries);
     let supplies = if suggestions.is_empty() || r.exams.charge_line { Vec::new() } else { supplies::lines(&r, day) };
     queries::of_supplies(lexicon, &supplies, &mut queries);
     suggestions.sort_by(|a, b| first(&a.evidence).cmp(&first(&b.evidence)).then_with(|| a.code.cmp(&b.code)));
@@ -156,6 +156,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
     let mut analysis = Analysis {
         confidence: 0.0,
         code_set,
+        status,
         document: document(&r),
         suggestions,
         rejected,
@@ -164,6 +165,7 @@ pub(super) fn analyze(lexicon: &Lexicon, edits: &Edits, source: &str, options: &
         policy: options.policy.clone(),
         claim: claim::empty(day),
         told,
+        time: circumstances::time(&r),
     };
     let (claim, billed) = claim::build(lexicon, edits, &options.policy, day, &[&analysis]);
     settle::settle(lexicon, &mut analysis, claim, billed);
@@ -560,7 +562,7 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     let register = lexicon.known.register.map(|r| r.axis);
-    for r in &lexicon.family(c.family).rows {
+    for r in lexicon.family(c.family).rows_with(&c.code) {
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
         if elsewhere
             || r.code == c.code

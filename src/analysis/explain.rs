@@ -47,6 +47,9 @@ pub struct HeldWay {
     pub label: String,
     /// Its needs.
     pub needs: Vec<Held>,
+    /// Elements of a complete study that the report does not mention; all of them where no study of the report is
+    /// judged by them.
+    pub missing: Vec<String>,
 }
 
 /// The answer to "why this code, why not".
@@ -79,14 +82,19 @@ impl Analyzer {
             .ways
             .iter()
             .filter(|w| w.from.is_none_or(|d| d <= day) && w.until.is_none_or(|d| day <= d))
-            .map(|w| HeldWay { family: w.family.clone(), label: w.label.clone(), needs: held(lexicon, &w.needs, &analysis) })
+            .map(|w| HeldWay {
+                family: w.family.clone(),
+                label: w.label.clone(),
+                needs: held(lexicon, &w.needs, &analysis),
+                missing: missing(&w.elements, &analysis),
+            })
             .collect();
         ways.sort_by_key(|w| w.needs.iter().filter(|n| !n.met).count());
         Some(Explanation { in_force: card.in_force(day), standings: standings(lexicon, &card, &analysis), card, day, ways, analysis })
     }
 }
 
-fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Standing> {
+pub(super) fn standings(lexicon: &Lexicon, card: &CodeCard, analysis: &Analysis) -> Vec<Standing> {
     let code = card.code.as_str();
     let mut out: Vec<Standing> = Vec::new();
     out.extend(analysis.suggestions.iter().enumerate().filter(|(_, s)| s.code == code).map(|(i, _)| Standing::Suggested(i)));
@@ -118,6 +126,14 @@ fn held(lexicon: &Lexicon, needs: &[Need], analysis: &Analysis) -> Vec<Held> {
     // exams that were coded come first: `max_by_key` keeps the last of equals
     let studies = analysis.rejected.iter().rev().map(|r| &r.study).chain(analysis.suggestions.iter().rev().map(|s| &s.study));
     std::iter::once(&nothing).chain(studies).map(all).max_by_key(|h| h.iter().filter(|x| x.met).count()).unwrap_or_default()
+}
+
+/// What a report lacks of lists of which one has to be met: of the list that it comes closest to.
+fn missing(lists: &[Vec<String>], analysis: &Analysis) -> Vec<String> {
+    let described: Vec<&String> =
+        analysis.suggestions.iter().filter_map(|s| s.checklist.as_ref()).filter(|c| c.judged).flat_map(|c| &c.described).collect();
+    let lacks = |list: &Vec<String>| list.iter().filter(|e| !described.contains(e)).cloned().collect::<Vec<_>>();
+    lists.iter().map(lacks).min_by_key(Vec::len).unwrap_or_default()
 }
 
 fn values<'a>(study: &'a StudyView, axis: &str) -> Vec<&'a str> {

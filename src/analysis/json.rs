@@ -8,6 +8,40 @@ use super::{Analysis, AxisValue, Evidence, StudyView};
 use crate::lexicon::Lexicon;
 use crate::text::Positions;
 
+/// A report as it was read: what spans refer to.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportText<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its text, which was analysed.
+    pub text: &'a str,
+    /// Where the stretches of the text came from, in their order; empty where it was one field or file.
+    pub parts: &'a [Part],
+}
+
+impl<'a> ReportText<'a> {
+    /// A report whose text was one field or file.
+    #[must_use]
+    pub const fn new(id: &'a str, text: &'a str) -> Self {
+        Self { id, text, parts: &[] }
+    }
+
+    /// Where the byte `at` came from, where that is known.
+    fn from(&self, at: u32) -> Option<&'a str> {
+        let before = self.parts.partition_point(|p| p.start <= at);
+        self.parts[..before].last().map(|p| p.from.as_str())
+    }
+}
+
+/// A stretch of a report's text, up to the next one, and the place of the input that it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its first byte in the text.
+    pub start: u32,
+    /// The place in the input's own terms: `OBX[3]-5`, `presentedForm[0]`.
+    pub from: String,
+}
+
 /// What goes into the JSON of an answer.
 #[derive(Clone, Copy, Debug)]
 pub struct JsonOptions {
@@ -20,6 +54,8 @@ pub struct JsonOptions {
 pub struct Answer<'a> {
     schema: u32,
     id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<SourceJson<'a>>,
     confidence: f64,
     code_set: String,
     lexicon: LexiconJson<'a>,
@@ -34,6 +70,14 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// As the answer for a report of an input: its name, the line that the report begins on, its place in the format's
+    /// own terms.
+    #[must_use]
+    pub fn from_source(mut self, input: &'a str, line: Option<u64>, item: Option<&'a str>) -> Self {
+        self.source = Some(SourceJson { input, line, item });
+        self
+    }
+
     /// As the answer for one of the reports of an encounter: the last of them carries the claim of all.
     #[must_use]
     pub fn of_encounter(mut self, encounter: &'a str, claim: Option<ClaimJson<'a>>) -> Self {
@@ -41,6 +85,15 @@ impl<'a> Answer<'a> {
         self.claim = claim;
         self
     }
+}
+
+#[derive(Serialize, Debug)]
+struct SourceJson<'a> {
+    input: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item: Option<&'a str>,
 }
 
 #[derive(Serialize, Debug)]
@@ -136,6 +189,8 @@ pub(super) struct EvidenceJson<'a> {
     section: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     concept: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<&'a str>,
     line: u32,
     column: u32,
 }
@@ -156,15 +211,17 @@ impl Serialize for StudyJson<'_> {
     }
 }
 
-/// The contract's object for one report. `text` is the report that was analysed.
+/// The contract's object for one report.
 #[must_use]
-pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'a Analysis, options: JsonOptions) -> Answer<'a> {
-    let positions = &Positions::new(text);
-    let sources = [Source { id, positions }];
-    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, positions, options)).collect();
+pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a Analysis, options: JsonOptions) -> Answer<'a> {
+    let positions = &Positions::new(report.text);
+    let source = Source { report, positions };
+    let sources = [source];
+    let list = |evidence: &'a [Evidence]| evidence.iter().map(|e| evidence_json(e, source, options)).collect();
     Answer {
         schema: 1,
-        id,
+        id: report.id,
+        source: None,
         confidence: round(analysis.confidence),
         code_set: analysis.code_set.to_string(),
         lexicon: LexiconJson { edition: lexicon.edition(), sha256: lexicon.sha256() },
@@ -231,15 +288,17 @@ pub fn answer<'a>(id: &'a str, text: &'a str, lexicon: &'a Lexicon, analysis: &'
     }
 }
 
-pub(super) fn evidence_json<'a>(e: &'a Evidence, positions: &Positions<'a>, options: JsonOptions) -> EvidenceJson<'a> {
+pub(super) fn evidence_json<'a>(e: &'a Evidence, source: Source<'a, '_>, options: JsonOptions) -> EvidenceJson<'a> {
+    let Source { report, positions } = source;
     let at = positions.of(e.span.start);
     EvidenceJson {
         role: &e.role,
         start: e.span.start,
         end: e.span.end,
-        text: options.text.then(|| &positions.text[e.span.range()]),
+        text: options.text.then(|| &report.text[e.span.range()]),
         section: &e.section,
         concept: e.concept.as_deref(),
+        from: report.from(e.span.start),
         line: at.line,
         column: at.column,
     }

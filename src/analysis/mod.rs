@@ -1,6 +1,7 @@
 //! The answer for one report, and how it is put together.
 
 mod attributes;
+mod audit;
 mod circumstances;
 mod claim;
 mod claim_json;
@@ -12,25 +13,30 @@ mod dates;
 mod encounter;
 mod engine;
 mod explain;
+mod gaps;
 mod headless;
 mod json;
 mod proof;
 mod queries;
+mod reconcile;
 mod settle;
 mod sides;
 mod supplies;
 
 use jiff::civil::Date;
 
-use crate::lexicon::{Edits, Lexicon, Policy};
+pub use crate::lexicon::ReportStatus;
+use crate::lexicon::{EditTables, Edits, Lexicon, Policy};
 pub use crate::read::context::Reason;
 use crate::text::Span;
 
+pub use audit::{Audited, Verdict};
 pub use claim::{Claim, ClaimLine, ClaimQuery, LineSource, Removed};
-pub use claim_json::{ClaimJson, ReportText, claim_json};
+pub use claim_json::{ClaimJson, claim_json};
 pub use explain::{Explanation, Held, HeldWay, Standing};
-pub use json::{Answer, JsonOptions, answer};
+pub use json::{Answer, JsonOptions, Part, ReportText, answer};
 pub use proof::Check;
+pub use reconcile::{Against, BilledCode, Ledger, OrderedExam, Outcome, Reconciled};
 
 /// How to read a report.
 #[derive(Clone, Debug)]
@@ -41,11 +47,13 @@ pub struct Options {
     pub threshold: f64,
     /// What the site chooses where payers or sources differ.
     pub policy: Policy,
+    /// Status of the report as the message that brought it states, where it does.
+    pub status: Option<ReportStatus>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { date_of_service: None, threshold: 0.7, policy: Policy::default() }
+        Self { date_of_service: None, threshold: 0.7, policy: Policy::default(), status: None }
     }
 }
 
@@ -225,6 +233,8 @@ pub struct Analysis {
     pub confidence: f64,
     /// Start of the code set that was used.
     pub code_set: Date,
+    /// What the report is among its versions, as the message or the text states; `None` where neither does.
+    pub status: Option<ReportStatus>,
     /// The document.
     pub document: DocumentView,
     /// The codes to bill.
@@ -240,6 +250,7 @@ pub struct Analysis {
     /// The claim for this report alone.
     pub claim: Claim,
     pub(crate) told: Vec<claim::Told>,
+    pub(crate) time: Option<claim::Clock>,
 }
 
 /// Reads reports with one lexicon. Immutable, `Send + Sync`; share it between threads.
@@ -254,7 +265,7 @@ pub struct Analysis {
 #[derive(Debug)]
 pub struct Analyzer {
     lexicon: Lexicon,
-    edits: Option<Edits>,
+    edits: Option<EditTables>,
 }
 
 impl Analyzer {
@@ -264,9 +275,10 @@ impl Analyzer {
         Self { lexicon, edits: None }
     }
 
-    /// Takes edits and unit limits of another edition in the place of those of the lexicon.
+    /// Takes edits and unit limits of another edition in the place of those of the lexicon: tables for practitioners in
+    /// the place of those for practitioners, tables for hospitals beside them.
     #[must_use]
-    pub fn with_edits(mut self, edits: Edits) -> Self {
+    pub fn with_edits(mut self, edits: &Edits) -> Self {
         let own = self.edits.take().unwrap_or_else(|| self.lexicon.edits().clone());
         self.edits = Some(own.replaced_by(edits));
         self
@@ -274,7 +286,7 @@ impl Analyzer {
 
     /// The edits and unit limits in use.
     #[must_use]
-    pub fn edits(&self) -> &Edits {
+    pub fn edits(&self) -> &EditTables {
         self.edits.as_ref().unwrap_or_else(|| self.lexicon.edits())
     }
 

@@ -1,15 +1,13 @@
 //! What to ask: where the record is silent or contradicts itself.
 
-use jiff::civil::Date;
-
 use super::dates::{self, Doubt};
 use super::engine::{Reading, elements, evidence, needs_coder, views_differ};
-use super::{Evidence, Query, SupplyLine};
+use super::{Evidence, Options, Query, ReportStatus, SupplyLine};
 use crate::code::family::is_in;
 use crate::code::rules::Coded;
 use crate::code::study::Study;
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{ConceptId, Role, SectionKind, Sense};
+use crate::lexicon::model::{AxisId, ConceptId, QueryText, Role, SectionKind, Sense};
 use crate::read::contrast::Strength;
 use crate::read::exam::Source;
 use crate::read::section::Part;
@@ -51,6 +49,14 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
     {
         ask(INTERVENTIONAL, evidence(r, &c.study.proofs));
     }
+    // a procedure that holds its guidance, or whose guidance is billed beside it
+    let guidance = |s: &&Study| lexicon.has(&s.values, "method", "guidance");
+    if !r.exams.charge_line
+        && r.admission.admitted
+        && let Some(s) = studies.iter().find(guidance)
+    {
+        ask(INTERVENTIONAL, evidence(r, &s.proofs));
+    }
     if r.admission.admitted {
         for s in studies {
             if s.conflict {
@@ -88,6 +94,22 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
         for c in coded.iter().filter(|c| c.taken.is_none()) {
             for q in lexicon.queries.iter().filter(|q| q.default_of.is_some_and(|axis| c.defaults.contains(&axis))) {
                 let proofs: Vec<Proof> = c.study.proofs.iter().filter(|p| p.facet == Facet::Region).copied().collect();
+                ask(&q.kind, evidence(r, &proofs));
+            }
+        }
+        for q in lexicon.queries.iter().filter(|q| !r.exams.charge_line && !q.families.is_empty()) {
+            let untold = |c: &&Coded| {
+                let asked = q.families.contains(&c.family) && c.taken.is_none();
+                let lacks = |(axis, bits): (AxisId, u64)| c.study.values.get(axis) & bits != bits;
+                asked && (q.lacking.is_empty() || q.lacking.iter().any(lacks))
+            };
+            if let Some(c) = coded.iter().find(untold) {
+                let names = |p: &&Proof| {
+                    p.facet == Facet::Region
+                        || p.facet == Facet::Axis(known.method)
+                        || q.lacking.iter().any(|(a, _)| p.facet == Facet::Axis(a))
+                };
+                let proofs: Vec<Proof> = c.study.proofs.iter().filter(names).copied().collect();
                 ask(&q.kind, evidence(r, &proofs));
             }
         }
@@ -132,33 +154,39 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
 }
 
 /// What is asked of the record as such, not of its exam: its date, its status. Says nothing of how sure the codes are.
-pub(super) fn of_record(r: &Reading<'_>, day: Option<Date>, out: &mut Vec<Query>) {
+/// Answers with the status, as the message states it, else the text.
+pub(super) fn of_record(r: &Reading<'_>, options: &Options, out: &mut Vec<Query>) -> Option<ReportStatus> {
     let lexicon = r.text.lexicon;
-    let mut ask = |kind: &str, facet: Facet, span: Span| {
-        if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind)
-            && !out.iter().any(|o| o.kind == kind)
-        {
-            let evidence = evidence(r, &[Proof { facet, span, concept: None }]);
-            out.push(Query { kind: kind.to_owned(), message: q.message.to_string(), evidence });
+    let exam = |span: Span| evidence(r, &[Proof { facet: Facet::Exam, span, concept: None }]);
+    let mut ask = |q: &QueryText, message: &str, evidence: Vec<Evidence>| {
+        if !out.iter().any(|o| *o.kind == *q.kind) {
+            out.push(Query { kind: q.kind.to_string(), message: message.to_owned(), evidence });
         }
     };
-    if let Some((doubt, span)) = dates::doubt(r, day) {
-        ask(if doubt == Doubt::Conflict { "date-conflict" } else { "date-not-given" }, Facet::Exam, span);
+    if let Some((doubt, span)) = dates::doubt(r, options.date_of_service) {
+        let kind = if doubt == Doubt::Conflict { "date-conflict" } else { "date-not-given" };
+        if let Some(q) = lexicon.queries.iter().find(|q| &*q.kind == kind) {
+            ask(q, &q.message, exam(span));
+        }
     }
-    if r.exams.charge_line {
-        return;
-    }
+    let mut status = options.status;
     for q in lexicon.queries.iter().filter(|q| q.banner) {
         let banner = |wanted: &[ConceptId]| {
             let raised = |s| matches!(s, Sense::Concept(c) if wanted.contains(&c)).then_some(());
             r.text.of_kind(Kind::Raising, r.text.whole(), raised).map(|(span, ())| span).find(|span| is_banner(r, *span))
         };
-        if let Some(span) = banner(&q.raised_by)
-            && banner(&q.unless).is_none()
-        {
-            ask(&q.kind, Facet::Exam, span);
+        // a message knows better than words of an earlier version whether a report is final
+        let told =
+            !r.exams.charge_line && (q.status != Some(ReportStatus::Preliminary) || options.status.is_none_or(|s| Some(s) == q.status));
+        let span = banner(&q.raised_by).filter(|_| told && banner(&q.unless).is_none());
+        if let Some(span) = span {
+            ask(q, &q.message, exam(span));
+            status = status.max(q.status);
+        } else if q.status.is_some() && q.status == options.status {
+            ask(q, &q.stated, Vec::new());
         }
     }
+    status
 }
 
 /// Agents whose code or units are left open.

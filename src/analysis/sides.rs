@@ -45,13 +45,14 @@ pub(super) fn read(r: &Reading<'_>, studies: &mut [Study], day: Date) {
         return;
     }
     let told = told(r);
-    let all = |says: Says| told.iter().filter(|t| t.says == says).fold(0, |bits, t| bits | t.bits);
-    let (only, unseen) = (all(Says::Only), all(Says::NotSeen));
-    // the sides of whole limbs, where they are told, else those of any vessel
-    let limbs = told.iter().filter(|t| t.says == Says::Seen && (t.limb || t.heads)).fold(0, |bits, t| bits | t.bits);
-    let seen = [only, limbs, all(Says::Seen)].into_iter().find(|bits| *bits != 0).unwrap_or(0);
     for s in studies.iter_mut() {
         let Some(silence) = silence(s) else { continue };
+        let told: Vec<&Told> = told.iter().filter(|t| s.is_told_at(t.mention.span)).collect();
+        let all = |says: Says| told.iter().filter(|t| t.says == says).fold(0, |bits, t| bits | t.bits);
+        let (only, unseen) = (all(Says::Only), all(Says::NotSeen));
+        // the sides of whole limbs, where they are told, else those of any vessel
+        let limbs = told.iter().filter(|t| t.says == Says::Seen && (t.limb || t.heads)).fold(0, |bits, t| bits | t.bits);
+        let seen = [only, limbs, all(Says::Seen)].into_iter().find(|bits| *bits != 0).unwrap_or(0);
         let own = s.values.get(side);
         let settled = match own.count_ones() {
             // where silence means both, a finding on one side alone does not deny the other

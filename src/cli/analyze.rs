@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use radcode::{Analysis, Analyzer, JsonOptions, answer};
+use radcode::{Analysis, Analyzer, JsonOptions, ReportText, answer};
 
-use super::args::{AnalyzeArgs, Common, Format};
+use super::args::{AnalyzeArgs, AnswerFormat, Common};
 use super::claim::{self, Report};
 use super::failure::Failure;
 use super::input::read_one;
@@ -19,28 +19,37 @@ use super::screen::Screen;
 pub fn run(args: &AnalyzeArgs, common: &Common) -> Result<u8, Failure> {
     let analyzer = with_edits(Analyzer::new(load(common)?), &args.reading.site)?;
     let policy = policy(&args.reading.site, &analyzer, common)?;
-    let text = read_one(args.file.as_deref(), &args.reading)?;
-    let analysis = analyzer.analyze(&text, &args.reading.options(&policy));
+    let record = read_one(args.file.as_deref(), &args.reading)?;
+    let mut options = args.reading.options(&policy);
+    options.date_of_service = options.date_of_service.or(record.day);
+    options.status = record.status;
+    let text = &record.text;
+    let analysis = analyzer.analyze(text, &options);
     match args.format {
-        Format::Text => people(args, common, &analyzer, &text, &analysis)?,
-        Format::Codes => {
+        AnswerFormat::Text => people(args, common, &analyzer, text, &analysis)?,
+        AnswerFormat::Codes => {
             let mut out = std::io::stdout().lock();
             for s in &analysis.suggestions {
                 writeln!(out, "{}", s.code)?;
             }
         }
-        Format::Claim => {
+        AnswerFormat::Claim => {
             let id = args.id.clone().unwrap_or_else(|| stem(args.file.as_deref()));
             let mut screen = Screen::new(common.color);
-            let page = Page { text: &text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
+            let page = Page { text, lexicon: analyzer.lexicon(), width: screen.width, quote: !args.no_text };
             claim::write(&mut screen, &analysis.claim, &[Report { id: &id, page, analysis: &analysis }])?;
             screen.flush()?;
         }
-        Format::Json | Format::Ndjson => {
+        AnswerFormat::Json | AnswerFormat::Ndjson => {
             let id = args.id.clone().unwrap_or_else(|| stem(args.file.as_deref()));
-            let json = answer(&id, &text, analyzer.lexicon(), &analysis, JsonOptions { text: !args.no_text });
+            let json = answer(
+                ReportText { id: &id, text, parts: &record.parts },
+                analyzer.lexicon(),
+                &analysis,
+                JsonOptions { text: !args.no_text },
+            );
             let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-            if args.format == Format::Json {
+            if args.format == AnswerFormat::Json {
                 serde_json::to_writer_pretty(&mut out, &json)?;
             } else {
                 serde_json::to_writer(&mut out, &json)?;

@@ -1,10 +1,11 @@
 //! The arguments, as a coder reads them in `--help`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use encoding_rs::Encoding;
+use radcode::io::{Encoding, Format, InputOptions, OutputFormat};
 use radcode::{Date, Options, Policy};
 
 const STYLES: Styles = Styles::styled()
@@ -77,6 +78,10 @@ pub enum Command {
         #[command(subcommand)]
         command: LexiconCommand,
     },
+    /// Hold what was ordered and what was billed against what the reports document
+    Reconcile(super::reconcile::ReconcileArgs),
+    /// Hold a dictionary of exams against its codes, name by name
+    Audit(super::audit::AuditArgs),
     /// What changed between the answers of two runs, code by code, and why
     Diff(DiffArgs),
     /// Look up a code: family, neighbours, dates, successor; what changed between two days
@@ -110,7 +115,7 @@ pub struct Reading {
 impl Reading {
     /// The library's options under a policy.
     pub fn options(&self, policy: &Policy) -> Options {
-        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone() }
+        Options { date_of_service: self.date_of_service, threshold: self.threshold, policy: policy.clone(), ..Options::default() }
     }
 }
 
@@ -135,14 +140,14 @@ pub struct Site {
     /// NCCI edits of a newer edition, as CMS publishes them; may be given several times
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
     pub ncci: Vec<PathBuf>,
-    /// Unit limits of a newer edition, as CMS publishes them
+    /// Unit limits of a newer edition, as CMS publishes them; may be given again
     #[arg(long, value_name = "FILE", help_heading = "Claim")]
-    pub mue: Option<PathBuf>,
+    pub mue: Vec<PathBuf>,
 }
 
 /// Form of an answer.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub enum AnswerFormat {
     /// For people.
     Text,
     /// One JSON object over several lines.
@@ -171,8 +176,8 @@ pub struct AnalyzeArgs {
     /// A file that holds one report; `-` or nothing: standard input
     pub file: Option<PathBuf>,
     /// Form of the answer
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = AnswerFormat::Text)]
+    pub format: AnswerFormat,
     /// Show where the evidence stands, not its words
     #[arg(long)]
     pub no_text: bool,
@@ -190,19 +195,68 @@ pub struct AnalyzeArgs {
 /// Form of batch input.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputFormat {
-    /// One JSON object a line: `{"id", "text", "date_of_service"}`.
-    Ndjson,
     /// One report a file.
     Text,
+    /// One JSON object a line: `{"id", "text", "date_of_service"}`.
+    Ndjson,
+    /// JSON objects in an array, or one over several lines.
+    Json,
+    /// Rows of fields parted by commas, the names of the columns in the first.
+    Csv,
+    /// The same, parted by tabs.
+    Tsv,
+    /// HL7 version 2 messages.
+    Hl7,
+    /// FHIR resources.
+    Fhir,
+    /// Apache Parquet.
+    Parquet,
+}
+
+impl From<InputFormat> for Format {
+    fn from(f: InputFormat) -> Self {
+        match f {
+            InputFormat::Text => Self::Text,
+            InputFormat::Ndjson => Self::Ndjson,
+            InputFormat::Json => Self::Json,
+            InputFormat::Csv => Self::Csv,
+            InputFormat::Tsv => Self::Tsv,
+            InputFormat::Hl7 => Self::Hl7,
+            InputFormat::Fhir => Self::Fhir,
+            InputFormat::Parquet => Self::Parquet,
+        }
+    }
 }
 
 /// Form of batch output.
 #[derive(ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchFormat {
-    /// One JSON object on one line.
+    /// One JSON object a report, one a line.
     Ndjson,
-    /// A claim for each encounter, as a table.
+    /// A row a suggestion.
+    Csv,
+    /// HL7 version 2 charges, DFT^P03: a message a claim.
+    Hl7,
+    /// FHIR `ChargeItem`s, one a line.
+    FhirChargeItem,
+    /// FHIR `Claim`s, one a line.
+    FhirClaim,
+    /// A claim for each encounter, as a table for people.
     Claim,
+}
+
+impl BatchFormat {
+    /// The form, if it is one for machines.
+    pub const fn machine(self) -> Option<OutputFormat> {
+        Some(match self {
+            Self::Ndjson => OutputFormat::Ndjson,
+            Self::Csv => OutputFormat::Csv,
+            Self::Hl7 => OutputFormat::Hl7,
+            Self::FhirChargeItem => OutputFormat::ChargeItem,
+            Self::FhirClaim => OutputFormat::Claim,
+            Self::Claim => return None,
+        })
+    }
 }
 
 /// `radcode batch`.
@@ -210,29 +264,69 @@ pub enum BatchFormat {
 #[command(after_help = "\
 Examples:
   radcode batch reports/ > answers.ndjson
+  radcode batch --output answers.csv --format csv --rejects rejects.ndjson january.hl7.gz
+  radcode batch --resume --output answers.ndjson archive/
   radcode batch --input-format ndjson - < reports.ndjson > answers.ndjson
-  radcode batch january.ndjson february.ndjson > answers.ndjson
+  radcode batch --column text=REPORT_TXT --column id=ACC_NO january.csv > answers.ndjson
 
-An input line is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text`
-has to be there. Reports of one patient and day that carry the same `encounter` and follow each
-other make one claim. Answers come in the order of the input. What can't be used is named on
-standard error, with file and line, and the rest goes on; the exit code is then 1.")]
+The form of each input is told by its content, gzip and zstd around it are undone. A line of JSON
+is {\"id\": \"...\", \"text\": \"...\", \"date_of_service\": \"2024-03-31\"}; only `text` has to be there.
+Reports of one patient and day that carry the same `encounter` and follow each other make one claim.
+
+Answers come in the order of the input. What can't be used is named on standard error, with file
+and place, and the rest goes on; the exit code is then 1.")]
 pub struct BatchArgs {
-    /// Files, folders of .txt files, or `-` for standard input
+    /// Files, folders, or `-` for standard input
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
-    /// Form of the input [default: text for folders and .txt files, else one JSON object a line]
+    /// Form of the input [default: by its content]
     #[arg(long, value_enum)]
     pub input_format: Option<InputFormat>,
+    // backticks would stand in the help too
+    #[expect(clippy::doc_markdown)]
+    /// Column of a table that holds a field: text, id, date_of_service ...; may be given several times
+    #[arg(long, value_name = "FIELD=COLUMN", value_parser = column)]
+    pub column: Vec<(String, String)>,
+    /// Set an input aside that unpacks to more than this many times its size (after the first 64 MiB)
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_expansion: u64,
     /// Form of the answers
     #[arg(long, value_enum, default_value_t = BatchFormat::Ndjson)]
     pub format: BatchFormat,
+    /// Write the answers to this file: aside first, under its name once all are there
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write what was set aside to this file, a JSON object a line: place and reason, never the text
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Keep a journal beside the output, and go on where an earlier run of the same arguments ended
+    #[arg(long, requires = "output")]
+    pub resume: bool,
+    /// Threads that read reports [default: all cores]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<NonZeroUsize>,
+    /// No progress and no summary; what is set aside is named all the same
+    #[arg(long, short)]
+    pub quiet: bool,
     /// Give the places of the evidence, not its words
     #[arg(long)]
     pub no_text: bool,
     /// How to read them.
     #[command(flatten)]
     pub reading: Reading,
+}
+
+impl BatchArgs {
+    /// How inputs are read.
+    pub fn input_options(&self) -> InputOptions {
+        InputOptions {
+            format: self.input_format.map(Format::from),
+            encoding: self.reading.encoding,
+            max_report_bytes: self.reading.max_report_bytes,
+            max_expansion: self.max_expansion,
+            columns: self.column.clone(),
+        }
+    }
 }
 
 /// `radcode explain`.
@@ -353,13 +447,13 @@ pub enum ListFormat {
     Ndjson,
 }
 
-/// A day of the calendar, written `2026-01-31`.
-pub fn date(s: &str) -> Result<Date, String> {
-    let shaped = s.len() == 10 && s.bytes().enumerate().all(|(i, b)| if i == 4 || i == 7 { b == b'-' } else { b.is_ascii_digit() });
-    if !shaped {
-        return Err("write the day as YYYY-MM-DD, for instance 2026-01-31".to_owned());
-    }
-    s.parse().map_err(|_| "there is no such day in the calendar".to_owned())
+fn date(s: &str) -> Result<Date, &'static str> {
+    radcode::io::day(s)
+}
+
+fn column(s: &str) -> Result<(String, String), &'static str> {
+    let (field, column) = s.split_once('=').ok_or("write it as FIELD=COLUMN, for instance text=REPORT_TXT")?;
+    Ok((field.trim().to_owned(), column.trim().to_owned()))
 }
 
 fn threshold(s: &str) -> Result<f64, String> {

@@ -75,8 +75,10 @@ impl Table<'_> {
             e.as_ref().map_or_else(
                 || "none".to_owned(),
                 |e| {
+                    let kind = e.kind.filter(|k| !e.name.contains(k.name())).map_or_else(String::new, |k| format!(" ({})", k.name()));
                     let own = if e.holds(claim.day) { "" } else { ", not the edition of the day" };
-                    format!("{}, for {} to {}{own}", e.name, e.first, e.last)
+                    let whose = if e.fits(claim.kind) { String::new() } else { format!(", no edits for a {} at hand", claim.kind.name()) };
+                    format!("{}{kind}, for {} to {}{own}{whose}", e.name, e.first, e.last)
                 },
             )
         };

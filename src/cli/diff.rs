@@ -6,11 +6,11 @@ use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::Path;
 
+use radcode::io::{Line, read_line};
 use serde::{Deserialize, Serialize};
 
 use super::args::{Common, DiffArgs, ListFormat};
 use super::failure::Failure;
-use super::lines::{Line, read_line};
 use super::quotes::plain;
 use super::screen::{FAINT, NOT, STRONG, Screen};
 

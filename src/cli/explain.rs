@@ -24,7 +24,7 @@ pub fn run(args: &ExplainArgs, common: &Common) -> Result<u8, Failure> {
         screen.flush()?;
         return Ok(0);
     };
-    let text = read_one(Some(file), &args.reading)?;
+    let text = read_one(Some(file), &args.reading)?.text;
     let Some(explanation) = analyzer.explain(&known.code, &text, &args.reading.options(&policy(&args.reading.site, &analyzer, common)?))
     else {
         return Ok(2);
@@ -46,6 +46,10 @@ fn general(out: &mut impl Write, card: &CodeCard, width: usize) -> io::Result<()
             if !n.terms.is_empty() {
                 line(out, "", &format!("words: {}", n.terms.join(", ")), width)?;
             }
+        }
+        if !way.elements.is_empty() {
+            let lists: Vec<String> = way.elements.iter().map(|l| l.join(", ")).collect();
+            line(out, "describes", &format!("{}; each described, or why it could not be", lists.join(" or ")), width)?;
         }
         for n in &way.neighbours {
             line(out, &format!("not {}", n.code), &format!("would need {}", n.needs), width)?;
@@ -135,6 +139,9 @@ fn needs(out: &mut impl Write, page: &Page<'_>, way: &HeldWay) -> io::Result<()>
         let has = if h.has.is_empty() { "nothing".to_owned() } else { h.has.clone() };
         let (style, verdict) = if h.met { (FAINT, "as it does".to_owned()) } else { (NOT, format!("it says {has}")) };
         page.note(out, &h.need.axis, style, &format!("{}: {verdict}", need(&h.need)))?;
+    }
+    if !way.missing.is_empty() {
+        page.note(out, "describes", NOT, &format!("{}, or why they could not be: not mentioned", way.missing.join(", ")))?;
     }
     Ok(())
 }

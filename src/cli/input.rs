@@ -1,154 +1,54 @@
-//! Bytes in, text out: encodings, limits, and what is no text at all.
+//! The one report of `analyze` and `explain`: a file, or standard input; text, or a message that holds one report.
 
 use std::fs::File;
-use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::io::{self, BufReader, IsTerminal as _, Read, Write as _};
 use std::path::Path;
 
-use encoding_rs::{DecoderResult, Encoding};
+use radcode::io::{Format, InputOptions, Record, Unusable, detect};
 
 use super::args::Reading;
 use super::failure::Failure;
 
-/// Why bytes are no report.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unusable {
-    /// What is wrong. Never words of the report.
-    pub what: String,
-    /// What to do.
-    pub help: String,
-}
-
-impl Unusable {
-    /// The two parts of a message.
-    pub fn new(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { what: what.into(), help: help.into() }
-    }
-
-    /// On one line, for messages of a batch.
-    pub fn line(&self) -> String {
-        format!("{}; {}", self.what, self.help)
-    }
-}
-
-/// Reads the one report of `analyze` or `explain`: a file, or standard input for `-` and nothing.
-pub fn read_one(file: Option<&Path>, reading: &Reading) -> Result<String, Failure> {
-    let (name, bytes) = if let Some(path) = file.filter(|f| *f != Path::new("-")) {
+/// Reads the one report: a file, or standard input for `-` and nothing.
+pub fn read_one(file: Option<&Path>, reading: &Reading) -> Result<Record, Failure> {
+    if let Some(path) = file.filter(|f| *f != Path::new("-")) {
+        let name = path.display().to_string();
         if path.is_dir() {
-            let help = format!("name one file, or run `radcode batch {}`", path.display());
-            return Err(Failure::usage(&format!("{} is a folder", path.display()), &help));
+            let help = format!("name one file, or run `radcode batch {name}`");
+            return Err(Failure::usage(&format!("{name} is a folder"), &help));
         }
-        (path.display().to_string(), read_file(path, reading.max_report_bytes))
-    } else {
-        if io::stdin().is_terminal() {
-            let _ = writeln!(io::stderr(), "paste a report, then Ctrl-D");
-        }
-        ("standard input".to_owned(), read_all(io::stdin().lock(), reading.max_report_bytes))
-    };
-    bytes.and_then(|b| decode(b, reading.encoding)).map_err(|u| Failure::input(&format!("{name}: {}", u.what), &u.help))
+        let opened = File::open(path).map_err(|e| unreadable(&e));
+        return opened.and_then(|f| only(f, &name, reading)).map_err(|u| failed(&name, &u));
+    }
+    if io::stdin().is_terminal() {
+        let _ = writeln!(io::stderr(), "paste a report, then Ctrl-D");
+    }
+    only(io::stdin(), "-", reading).map_err(|u| failed("standard input", &u))
 }
 
-/// The bytes of a file, unless there are too many.
-pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Unusable> {
-    let file = File::open(path).map_err(|e| unreadable(&e))?;
-    read_all(file, limit)
+/// The only report of an input.
+fn only(from: impl Read + Send + 'static, name: &str, reading: &Reading) -> Result<Record, Unusable> {
+    let mut options = InputOptions { encoding: reading.encoding, max_report_bytes: reading.max_report_bytes, ..InputOptions::default() };
+    let mut from = BufReader::with_capacity(1 << 16, from);
+    let head = io::BufRead::fill_buf(&mut from).map_err(|e| Unusable::unreadable(&e))?;
+    // what was pasted is a table only if it is called so: the first line of a report may look like one
+    if matches!(detect(head, name), Format::Csv | Format::Tsv) {
+        options.format = Some(Format::Text);
+    }
+    let mut records = radcode::io::open(from, "stdin", name, &options)?;
+    let none = || Unusable::new("there is no report in it", "give the report as text, or as a message that holds one");
+    let first = records.next().ok_or_else(none)??;
+    match records.next() {
+        None => Ok(first),
+        Some(_) => Err(Unusable::new("it holds more than one report", "`radcode batch` answers them all")),
+    }
 }
 
-/// All bytes, unless there are too many.
-pub fn read_all(from: impl Read, limit: u64) -> Result<Vec<u8>, Unusable> {
-    let mut bytes = Vec::new();
-    from.take(limit + 1).read_to_end(&mut bytes).map_err(|e| unreadable(&e))?;
-    if bytes.len() as u64 > limit { Err(too_long(limit)) } else { Ok(bytes) }
+fn failed(name: &str, why: &Unusable) -> Failure {
+    Failure::input(&format!("{name}{}: {}", why.place, why.what), &why.help)
 }
 
-fn unreadable(e: &io::Error) -> Unusable {
+/// A file that can't be opened.
+pub fn unreadable(e: &io::Error) -> Unusable {
     Unusable::new(format!("can't be read: {e}"), "check the name and the right to read it")
-}
-
-/// The message for a report over the limit.
-pub fn too_long(limit: u64) -> Unusable {
-    Unusable::new(
-        format!("longer than {limit} bytes"),
-        "raise --max-report-bytes, or split the file: one report a file (`radcode batch` takes many, one JSON object a line)",
-    )
-}
-
-/// The text of a report's bytes. Without an encoding: UTF-8, or UTF-16 by its mark. A mark is taken off.
-pub fn decode(bytes: Vec<u8>, encoding: Option<&'static Encoding>) -> Result<String, Unusable> {
-    if let Some(kind) = known_format(&bytes) {
-        return Err(Unusable::new(format!("a {kind}, not plain text"), "save its text as a .txt file first"));
-    }
-    let marked = Encoding::for_bom(&bytes);
-    let text = match (marked, encoding) {
-        (Some((e, skip)), _) if e != encoding_rs::UTF_8 => decoded(&bytes[skip..], e)?,
-        (Some((_, skip)), _) => utf8(bytes, skip)?,
-        (None, Some(e)) if e != encoding_rs::UTF_8 => decoded(&bytes, e)?,
-        (None, _) => utf8(bytes, 0)?,
-    };
-    match text.find('\0') {
-        None => Ok(text),
-        Some(at) => Err(Unusable::new(
-            format!("not text: byte {at} is NUL"),
-            "give a text file; if it is UTF-16 without a mark, say --encoding utf-16le or utf-16be",
-        )),
-    }
-}
-
-/// Formats that are often taken for text.
-fn known_format(bytes: &[u8]) -> Option<&'static str> {
-    let kinds: [(&[u8], &str); 5] = [
-        (b"%PDF-", "PDF file"),
-        (b"PK\x03\x04", "ZIP or Word file"),
-        (b"{\\rtf", "RTF file"),
-        (b"\x1f\x8b", "gzip file"),
-        (b"\xd0\xcf\x11\xe0", "Word file"),
-    ];
-    kinds.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, name)| *name)
-}
-
-fn utf8(mut bytes: Vec<u8>, skip: usize) -> Result<String, Unusable> {
-    bytes.drain(..skip);
-    String::from_utf8(bytes).map_err(|e| {
-        let at = e.utf8_error().valid_up_to() + skip;
-        Unusable::new(
-            format!("not UTF-8: byte {at} fits no character"),
-            "say which encoding it is: --encoding windows-1252 is the most common",
-        )
-    })
-}
-
-fn decoded(bytes: &[u8], encoding: &'static Encoding) -> Result<String, Unusable> {
-    let mut decoder = encoding.new_decoder_without_bom_handling();
-    let most = decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(bytes.len() * 3);
-    let mut text = String::with_capacity(most);
-    let (result, read) = decoder.decode_to_string_without_replacement(bytes, &mut text, true);
-    match result {
-        DecoderResult::InputEmpty => Ok(text),
-        DecoderResult::Malformed(..) | DecoderResult::OutputFull => Err(Unusable::new(
-            format!("not {}: the bytes before byte {read} fit no character", encoding.name()),
-            "say another --encoding: windows-1252 is the most common",
-        )),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_comes_out_and_the_rest_is_named() {
-        let named = |bytes: &[u8], e: Option<&str>| decode(bytes.to_vec(), e.and_then(|e| Encoding::for_label(e.as_bytes())));
-        assert_eq!(named(b"CT\xc2\xa0HEAD", None).as_deref(), Ok("CT\u{a0}HEAD"));
-        assert_eq!(named(b"\xef\xbb\xbfCT", None).as_deref(), Ok("CT"));
-        assert_eq!(named(b"\xff\xfeC\0T\0", None).as_deref(), Ok("CT"));
-        assert_eq!(named(b"c\xb0", Some("windows-1252")).as_deref(), Ok("c\u{b0}"));
-        for (bytes, encoding, what) in [
-            (&b"ab\xff"[..], None, "not UTF-8: byte 2 fits no character"),
-            (b"ab\0", None, "not text: byte 2 is NUL"),
-            (b"%PDF-1.4", None, "a PDF file, not plain text"),
-            (b"\xef\xbb\xbfab\xff", None, "not UTF-8: byte 5 fits no character"),
-            (b"\x81\xff", Some("shift_jis"), "not Shift_JIS: the bytes before byte 2 fit no character"),
-        ] {
-            assert_eq!(named(bytes, encoding).unwrap_err().what, what);
-        }
-    }
 }

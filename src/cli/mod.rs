@@ -2,6 +2,7 @@
 
 mod analyze;
 mod args;
+mod audit;
 mod batch;
 mod caret;
 mod claim;
@@ -14,12 +15,14 @@ mod input;
 mod knowledge;
 mod layout;
 mod lexicon;
-mod lines;
 mod marked;
 mod near;
 mod policy;
 mod quotes;
+mod reconcile;
 mod screen;
+mod sheet;
+mod table;
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -31,7 +34,7 @@ use clap::Parser;
 use args::{Cli, Command};
 use failure::Failure;
 
-const COMMANDS: [&str; 7] = ["analyze", "batch", "explain", "diff", "lexicon", "codes", "help"];
+const COMMANDS: [&str; 9] = ["analyze", "batch", "explain", "diff", "reconcile", "audit", "lexicon", "codes", "help"];
 
 /// Runs the program and says with which code it ends: 0 done, 1 some input unusable, 2 could not run.
 pub fn run(args: Vec<OsString>) -> ExitCode {
@@ -67,6 +70,8 @@ fn dispatch(cli: Cli) -> Result<u8, Failure> {
         Command::Analyze(a) => analyze::run(&a, &cli.common),
         Command::Batch(a) => batch::run(&a, &cli.common),
         Command::Explain(a) => explain::run(&a, &cli.common),
+        Command::Reconcile(a) => reconcile::run(&a, &cli.common),
+        Command::Audit(a) => audit::run(&a, &cli.common),
         Command::Diff(a) => diff::run(&a, &cli.common),
         Command::Lexicon { command } => lexicon::run(&command, &cli.common),
         Command::Codes { command } => codes::run(&command, &cli.common),

@@ -48,23 +48,28 @@ pub fn policy(site: &Site, analyzer: &Analyzer, common: &Common) -> Result<Polic
 
 /// An analyzer with the edits that the command line names instead of those of the lexicon.
 pub fn with_edits(analyzer: Analyzer, site: &Site) -> Result<Analyzer, Failure> {
-    if site.ncci.is_empty() && site.mue.is_none() {
+    if site.ncci.is_empty() && site.mue.is_empty() {
         return Ok(analyzer);
     }
     let known: std::collections::HashSet<String> =
         analyzer.lexicon().entries(Some(radcode::EntryKind::Code)).into_iter().map(|e| e.id).collect();
-    let mut edits = Edits::default();
+    // a release comes in several files, those for practitioners and those for hospitals apart
+    let mut tables: Vec<Edits> = Vec::new();
     for path in &site.ncci {
         let text = read(path, "table of edits")?;
         let pairs = Edits::ncci(&stem(path), &text, |c| known.contains(c)).map_err(|bad| malformed(path, &bad))?;
-        edits = edits.joined(pairs);
+        let kind = |e: &Edits| e.pairs_edition.as_ref().and_then(|e| e.kind);
+        match tables.iter().position(|t| kind(t) == kind(&pairs)) {
+            Some(i) => tables[i] = std::mem::take(&mut tables[i]).joined(pairs),
+            None => tables.push(pairs),
+        }
     }
-    if let Some(path) = &site.mue {
+    let day = analyzer.lexicon().default_date();
+    for path in &site.mue {
         let text = read(path, "table of unit limits")?;
-        let day = analyzer.lexicon().default_date();
-        edits = edits.replaced_by(Edits::mue(&stem(path), &text, day, |c| known.contains(c)).map_err(|bad| malformed(path, &bad))?);
+        tables.push(Edits::mue(&stem(path), &text, day, |c| known.contains(c)).map_err(|bad| malformed(path, &bad))?);
     }
-    Ok(analyzer.with_edits(edits))
+    Ok(tables.iter().fold(analyzer, Analyzer::with_edits))
 }
 
 fn stem(path: &Path) -> String {
@@ -85,6 +90,10 @@ fn malformed(path: &Path, bad: &[BadLine]) -> Failure {
 
 fn read(path: &Path, what: &str) -> Result<String, Failure> {
     let why = match std::fs::read(path) {
+        Ok(bytes) if bytes.starts_with(b"PK") => {
+            let help = "unpack it, and name the text file that CMS publishes beside the workbook";
+            return Err(Failure::usage(&format!("the {what} {} is an archive or a workbook", path.display()), help));
+        }
         Ok(bytes) => return Ok(String::from_utf8(bytes).unwrap_or_else(|e| e.into_bytes().iter().map(|b| char::from(*b)).collect())),
         Err(e) => e,
     };

@@ -14,7 +14,7 @@ pub(crate) struct Checked {
     pub(crate) addressed: Vec<(u8, Vec<Span>)>,
     /// Elements of the nearest way that are not.
     pub(crate) missing: Vec<u8>,
-    /// Words of the title on the extent, where the body overrules them.
+    /// Words of the title for a complete study, where the body does not bear them out.
     pub(crate) overruled: Vec<Proof>,
 }
 

@@ -63,11 +63,13 @@ pub(crate) fn choose(lexicon: &Lexicon, all: &[Candidate], day: Date) -> Vec<Cho
     out
 }
 
-/// Whether two candidates of a family that is billed once a side are of different sides and different in their views.
+/// Whether two candidates of a family that is billed once a side are of different sides and different in their views or
+/// extent.
 fn two_sides(lexicon: &Lexicon, family: FamilyId, a: &Candidate, b: &Candidate) -> bool {
     let (side, views) = (lexicon.known.side, lexicon.known.views);
     let (x, y) = (a.values.get(side), b.values.get(side));
-    let told = views.is_some_and(|v| a.values.get(v) != 0 && b.values.get(v) != 0 && a.values.get(v) != b.values.get(v));
+    let differ = |axis: AxisId| a.values.get(axis) != 0 && b.values.get(axis) != 0 && a.values.get(axis) != b.values.get(axis);
+    let told = [views, lexicon.known.extent].into_iter().flatten().any(differ);
     lexicon.family(family).per_side && x != 0 && y != 0 && x & y == 0 && told
 }
 

@@ -1,15 +1,18 @@
 //! Fuses the exam statements of a report into studies: one exam named three times is one study with evidence from each.
 
+use jiff::civil::Date;
+
 use crate::code::complete::Checked;
-use crate::code::family::is_in;
+use crate::code::family::{best_single, is_in};
 use crate::code::views::{self, Told};
 use crate::lexicon::Lexicon;
-use crate::lexicon::model::{AxisKind, Counts, RegionId, Values};
+use crate::lexicon::model::{AxisId, AxisKind, Counts, RegionId, Values};
 use crate::read::context::Reason;
 use crate::read::contrast::{Note, Strength};
 use crate::read::exam::{Exams, Source, Statement};
 use crate::read::section::RegionHeading;
 use crate::read::statement::{Atom, Facet, Proof};
+use crate::read::title::candidate;
 use crate::text::Span;
 
 /// One region imaged in one way, fused from all that speaks of it.
@@ -18,6 +21,8 @@ use crate::text::Span;
 pub(crate) struct Study {
     pub(crate) region: Option<RegionId>,
     pub(crate) region_named: bool,
+    /// Whether its title names its modality in words of its own, not a neighbour's: "SPINE; THORACIC".
+    pub(crate) modality_named: bool,
     pub(crate) values: Values,
     pub(crate) implied: Values,
     /// The best source that names it.
@@ -29,6 +34,8 @@ pub(crate) struct Study {
     pub(crate) proofs: Vec<Proof>,
     /// Texts under headings of its own, folded.
     pub(crate) scopes: Vec<Span>,
+    /// The report of its own that it stands in, of several in one text.
+    pub(crate) report: Option<Span>,
     /// The statement that it stands in, to tell separate sentences of one session apart.
     pub(crate) unexplained: u16,
     pub(crate) repaired: u16,
@@ -65,6 +72,7 @@ impl Study {
         Self {
             region: None,
             region_named: false,
+            modality_named: false,
             values: Values::default(),
             implied: Values::default(),
             source,
@@ -73,6 +81,7 @@ impl Study {
             order_contrast: 0,
             proofs: Vec::new(),
             scopes: Vec::new(),
+            report: None,
             unexplained: 0,
             repaired: 0,
             supplied: false,
@@ -89,10 +98,15 @@ impl Study {
             checked: None,
         }
     }
+
+    /// Whether what stands at a place may speak of this study: anything, unless the text holds several reports.
+    pub(crate) fn is_told_at(&self, at: Span) -> bool {
+        self.report.is_none_or(|r| r.contains(at))
+    }
 }
 
 /// Fuses the statements of this report, the title's exams first.
-pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading]) -> Vec<Study> {
+pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading], day: Date) -> Vec<Study> {
     let mut studies: Vec<Study> = Vec::new();
     let modality = common_modality(lexicon, exams);
     // a title may leave the modality to the sentences behind it
@@ -113,7 +127,7 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
         for e in exams.ours.iter().filter(|e| e.source == source) {
             for atom in &e.atoms {
                 if source == base || !spread_views(lexicon, &mut studies, atom, source, headings) {
-                    add(lexicon, &mut studies, e, atom, source, base, modality);
+                    add(lexicon, &mut studies, e, atom, source, &Frame { base, modality, day });
                 }
             }
         }
@@ -121,7 +135,7 @@ pub(crate) fn fuse(lexicon: &Lexicon, exams: &Exams, headings: &[RegionHeading])
     if base == Source::Findings {
         return studies;
     }
-    drop_frames(lexicon, &mut studies);
+    drop_frames(lexicon, &mut studies, day);
     drop_components(lexicon, &mut studies);
     studies.retain(|s| !undone(lexicon, s, exams));
     // a method told without a region ("Elastography: ...") is of the region that the title names
@@ -149,7 +163,7 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
     let heading = headings.iter().rev().find(|h| h.body.contains(atom.span));
     let related = |r: RegionId, x: RegionId| is_in(lexicon, r, x) || is_in(lexicon, x, r);
     let mut found = false;
-    for s in studies.iter_mut().filter(|s| compatible(lexicon, s, atom)) {
+    for s in studies.iter_mut().filter(|s| compatible(lexicon, s, atom) && s.is_told_at(atom.span)) {
         if heading.is_some_and(|h| !s.region.is_some_and(|r| h.regions.iter().any(|x| related(r, x)))) {
             continue;
         }
@@ -208,36 +222,60 @@ fn common_modality(lexicon: &Lexicon, exams: &Exams) -> u64 {
         .unwrap_or(0)
 }
 
-fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, base: Source, common: u64) {
+/// What the statements of a report have in common.
+struct Frame {
+    /// The most trusted source that names an exam.
+    base: Source,
+    /// The one modality that they name, if it is one.
+    modality: u64,
+    day: Date,
+}
+
+fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, source: Source, frame: &Frame) {
+    let &Frame { base, modality: common, day } = frame;
     let known = &lexicon.known;
     let mut atom = atom.clone();
     let own_modality = atom.values.get(known.modality) != 0;
     if !own_modality && atom.implied.get(known.modality) == 0 && common != 0 {
         atom.values.set(known.modality, common);
     }
+    let word = |p: &Proof| p.concept.is_some_and(|c| lexicon.concept(c).sets.get(known.modality) != 0) && atom.span.contains(p.span);
+    let modality_named = source == base && atom.proofs.iter().any(word);
+    let counted = source == base && views::told(lexicon, &atom, source).is_some();
     let contrast = atom.values.get(known.contrast);
     // "Color and spectral Doppler." in a report names no exam of its own: it tells of those that are named
     let hinted = !own_modality && atom.values.get(known.method) == 0 && atom.region.is_some() && !atom.region_named;
     if hinted && atom.implied.get(known.modality) != 0 && flagged(lexicon, &atom.values) && !studies.is_empty() {
-        for s in studies.iter_mut() {
+        for s in studies.iter_mut().filter(|s| s.is_told_at(e.span)) {
             for (axis, bits) in atom.values.iter().filter(|(axis, _)| lexicon.axis(*axis).kind == AxisKind::Flags) {
                 s.values.add(axis, bits);
             }
             s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+            if source == Source::Heading && !s.scopes.is_empty() {
+                s.scopes.push(e.scope);
+            }
         }
         return;
     }
     let home = studies
         .iter_mut()
-        .filter(|s| same_exam(lexicon, s, &atom, source == base && own_modality))
-        .max_by_key(|s| (s.region == atom.region, s.values.get(known.method) == atom.values.get(known.method)));
+        .filter(|s| same_exam(lexicon, s, &atom, source == base && own_modality) && (e.apart || s.is_told_at(e.span)))
+        .filter(|s| !((modality_named || (counted && !s.views.is_empty())) && are_two(lexicon, s, &atom, day)))
+        .max_by_key(|s| {
+            let side = atom.values.get(known.side);
+            let sided = side == 0 || s.values.get(known.side) & side != 0;
+            (s.region == atom.region, sided, s.values.get(known.method) == atom.values.get(known.method))
+        });
     if let Some(s) = home {
+        if e.apart && s.report != Some(e.scope) {
+            s.report = None; // one exam in two reports
+        }
         merge(lexicon, s, e, &atom, source, contrast);
         return;
     }
     // a study with a modality and no region takes the region of the first statement that has one
     if atom.region.is_some()
-        && let Some(s) = studies.iter_mut().find(|s| s.region.is_none() && compatible(lexicon, s, &atom))
+        && let Some(s) = studies.iter_mut().find(|s| s.region.is_none() && compatible(lexicon, s, &atom) && s.is_told_at(e.span))
     {
         s.region = atom.region;
         s.region_named = atom.region_named;
@@ -255,11 +293,13 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
     let mut s = Study {
         region: atom.region,
         region_named: atom.region_named,
+        modality_named,
         values,
         implied: atom.implied,
         unexplained: e.unexplained,
         repaired: e.repaired,
         supplied: e.supplied,
+        report: e.apart.then_some(e.scope),
         ..Study::found(source)
     };
     merge(lexicon, &mut s, e, &atom, source, contrast);
@@ -292,12 +332,45 @@ fn may_add(lexicon: &Lexicon, studies: &[Study], atom: &Atom, source: Source, ow
             if apart {
                 return true;
             }
+            if runs_on(lexicon, studies, atom) {
+                return false;
+            }
             (atom.region_named || (atom.region.is_none() && method))
                 && (studies.iter().any(|s| s.values.get(known.modality) & m != 0) || lexicon.has(&atom.values, "method", "guidance"))
                 && studies.iter().all(|s| s.values.get(known.method) == atom.values.get(known.method) || method)
         }
         _ => false,
     }
+}
+
+/// Whether a method of one exam only runs on to the region of another one in the same sentence, where the title tells
+/// them apart: "CTA CHEST, CT ABDOMEN" above "CT angiogram with 3D images, then portal venous images of the abdomen".
+fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
+    const PHRASE: u32 = 32; // bytes within which a method and its region stand
+    let (known, method) = (&lexicon.known, atom.values.get(lexicon.known.method));
+    let at = |facet: Facet| atom.proofs.iter().filter(move |p| p.facet == facet).map(|p| p.span);
+    let far = at(Facet::Axis(known.method)).all(|m| at(Facet::Region).all(|r| r.start > m.end + PHRASE));
+    let titled = |s: &&Study| matches!(s.source, Source::Title | Source::Heading | Source::Order);
+    let of = |s: &Study| s.region.zip(atom.region).is_some_and(|(x, y)| is_in(lexicon, x, y) || is_in(lexicon, y, x));
+    let mut own = studies.iter().filter(titled).filter(|s| of(s));
+    let mut others = studies.iter().filter(titled).filter(|s| !of(s));
+    method != 0 && far && own.any(|s| s.values.get(known.method) == 0) && others.any(|s| s.values.get(known.method) == method)
+}
+
+/// Whether a statement names another exam than a study whose region its own region meets: foot and heel, a screening and a
+/// diagnostic mammogram, one breast completely and the other in part. Codes of their own are what tells them apart.
+fn are_two(lexicon: &Lexicon, s: &Study, a: &Atom, day: Date) -> bool {
+    let known = &lexicon.known;
+    let differ = |axis: AxisId| s.values.get(axis) != 0 && a.values.get(axis) != 0 && s.values.get(axis) & a.values.get(axis) == 0;
+    let same = s.region == a.region;
+    if same && s.region.is_some() && differ(known.side) && known.extent.is_some_and(differ) {
+        return true;
+    }
+    let told_apart = same && (0..lexicon.axes.len() as u8).map(AxisId).any(|axis| lexicon.axis(axis).apart && differ(axis));
+    let family =
+        |region, values, implied| best_single(lexicon, &candidate(lexicon, &Atom { region, values, implied, ..Atom::default() }), day);
+    (told_apart || (!same && s.region_named && a.region_named))
+        && family(s.region, s.values, s.implied).zip(family(a.region, a.values, a.implied)).is_some_and(|(f, g)| f != g)
 }
 
 /// Same modality and method, regions that are one or lie in one another. In one and the same source an exam with a
@@ -374,7 +447,10 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
         Source::Performed => s.performed_contrast |= contrast,
         Source::Order => s.order_contrast |= contrast,
     }
-    if source == Source::Heading || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
+    // "Transabdominal:" heads a part of an exam that has a heading, or none
+    let heads = source == Source::Heading
+        && (atom.region.is_none() || atom.region_named || atom.values.get(known.method) != 0 || !s.scopes.is_empty());
+    if heads || e.apart || (source == Source::Title && e.scope.len() < e.span.len().max(1)) {
         s.scopes.push(e.scope);
     }
     s.source = s.source.min(source);
@@ -388,10 +464,11 @@ fn lists_parts(lexicon: &Lexicon, e: &Statement, whole: RegionId) -> bool {
 }
 
 /// "SPINE" in one statement and "lumbar spine" in another: the wider one is the frame.
-fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
+fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>, day: Date) {
     let known = &lexicon.known;
-    let list: Vec<(Option<RegionId>, u64, u64)> =
-        studies.iter().map(|s| (s.region, s.values.get(known.modality), s.values.get(known.method))).collect();
+    let atom = |s: &Study| Atom { region: s.region, region_named: s.region_named, values: s.values, implied: s.implied, ..Atom::default() };
+    let named = |s: &Study| (s.modality_named, !s.views.is_empty(), atom(s));
+    let list: Vec<_> = studies.iter().map(|s| (s.region, s.values.get(known.modality), s.values.get(known.method), named(s))).collect();
     let mut i = 0;
     studies.retain(|s| {
         let me = i;
@@ -400,8 +477,9 @@ fn drop_frames(lexicon: &Lexicon, studies: &mut Vec<Study>) {
             let whole = s.source <= Source::Title && lexicon.is_whole(s.values.get(known.modality));
             return list.len() == 1 || whole || lexicon.names_exam(&s.values);
         };
-        !list.iter().enumerate().any(|(j, (r, m, k))| {
+        !list.iter().enumerate().any(|(j, (r, m, k, (named, counted, other)))| {
             j != me
+                && !((*named || (*counted && !s.views.is_empty())) && are_two(lexicon, s, other, day))
                 && r.is_some_and(|r| r != region && lexicon.region(r).ancestors.contains(region))
                 && *m == s.values.get(known.modality)
                 && *k == s.values.get(known.method)
@@ -487,13 +565,14 @@ pub(crate) fn settle_contrast(
         local_route |= n.route;
         proofs.push(Proof { facet, span: n.span, concept: Some(n.concept) });
     }
-    let mr = is_modality(lexicon, s, "mr") || is_modality(lexicon, s, "pet_mr");
+    let axis = lexicon.axis(known.contrast);
+    let unsaid = modality(lexicon, s) & axis.both_in != 0;
     let local = local_route != 0;
     let title = s.title_contrast;
     let other_source = if title != 0 { title } else { s.order_contrast };
     // MR: the sequences before the agent go without saying; not for an angiogram, which is the enhanced run itself
-    let angiogram = lexicon.has(&s.values, "method", "angiography");
-    let post_alone = if mr && !local && !angiogram { pre | post } else { post };
+    let enhanced = s.values.get(known.method) & axis.both_unless != 0;
+    let post_alone = if unsaid && !local && !enhanced { pre | post } else { post };
     let stated = state & post != 0;
     let withheld = if local { withheld && !agent } else { withheld || withheld_elsewhere };
     let bits = if withheld && !stated {
@@ -548,7 +627,7 @@ pub(crate) fn settle_contrast(
     if bits != 0 && state == 0 && !agent && !withheld && other_source == 0 && seen {
         let n = notes.iter().find(|n| n.strength == Strength::Enhancement && speaks_of(lexicon, n, s, headings, scopes, alone));
         proofs.extend(n.map(|n| Proof { facet, span: n.span, concept: Some(n.concept) }));
-        s.contrast_assumed = mr;
+        s.contrast_assumed = unsaid;
     } else if bits == pre | post && state & pre == 0 && other_source & pre == 0 {
         s.contrast_assumed = true;
     }
@@ -565,8 +644,10 @@ fn iv(lexicon: &Lexicon) -> u64 {
     route.bit("iv").unwrap_or(0) | route.bit("ia").unwrap_or(0)
 }
 
-fn is_modality(lexicon: &Lexicon, s: &Study, name: &str) -> bool {
-    lexicon.has(&s.values, "modality", name) || (s.values.get(lexicon.known.modality) == 0 && lexicon.has(&s.implied, "modality", name))
+/// The modality that is told, else the one that the words suggest.
+fn modality(lexicon: &Lexicon, s: &Study) -> u64 {
+    let told = s.values.get(lexicon.known.modality);
+    if told == 0 { s.implied.get(lexicon.known.modality) } else { told }
 }
 
 /// Whether a note's sentence speaks of this study: by the regions and modalities that it names, and by the heading
@@ -576,11 +657,8 @@ fn speaks_of(lexicon: &Lexicon, n: &Note, s: &Study, headings: &[RegionHeading],
     if alone {
         return true;
     }
-    let agent = &*lexicon.concept(n.concept).id;
     let m = s.values.get(known.modality) | s.implied.get(known.modality);
-    if agent == "contrast.agent.gadolinium" && !is_modality(lexicon, s, "mr")
-        || agent == "contrast.agent.iodine" && is_modality(lexicon, s, "mr")
-    {
+    if modality(lexicon, s) & lexicon.concept(n.concept).not_in != 0 {
         return false;
     }
     if n.modalities != 0 && m != 0 && n.modalities & m == 0 {

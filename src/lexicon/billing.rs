@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::edits::Edits;
+use super::edits::{EditKind, EditTables};
 use super::model::{CircumstanceId, FamilyId, SectionKind, Values};
 use super::place::EntryKind;
-use super::policy::{Choice, PolicyOption, Under};
+use super::policy::{Choice, PolicyOption, Settings, Under};
 
 /// What the claim does by itself; each has its words and its source in `rationales.toml`.
 pub(crate) const RATIONALES: [&str; 10] = [
@@ -47,7 +47,7 @@ impl Wanted {
 pub(crate) struct Valid(pub(super) Option<Date>, pub(super) Option<Date>);
 
 impl Valid {
-    pub(crate) fn on(self, day: Date) -> bool {
+    fn on(self, day: Date) -> bool {
         self.0.is_none_or(|d| d <= day) && self.1.is_none_or(|d| day <= d)
     }
 }
@@ -58,6 +58,20 @@ pub(crate) struct Ground {
     pub(crate) id: Box<str>,
     pub(crate) message: Box<str>,
     pub(crate) source: Box<str>,
+}
+
+/// What every entry of these tables has: why, and the policy and the days that it holds under.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) ground: Ground,
+    pub(super) under: Under,
+    pub(super) valid: Valid,
+}
+
+impl Head {
+    pub(crate) fn holds(&self, settings: &Settings, day: Date) -> bool {
+        self.valid.on(day) && settings.meets(&self.under)
+    }
 }
 
 /// One line of a replacement.
@@ -87,18 +101,14 @@ pub(crate) struct ReplacementRow {
 /// Codes that become others under a policy.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Replacement {
-    pub(crate) ground: Ground,
-    pub(crate) under: Under,
-    pub(crate) valid: Valid,
+    pub(crate) head: Head,
     pub(crate) rows: Vec<ReplacementRow>,
 }
 
 /// Exams of several reports that one code joins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Join {
-    pub(crate) ground: Ground,
-    pub(crate) under: Under,
-    pub(crate) valid: Valid,
+    pub(crate) head: Head,
     /// Families that all have to be there, one of each group.
     pub(crate) of: Vec<Vec<FamilyId>>,
     /// The family that codes them together; without one that of the first.
@@ -121,8 +131,7 @@ pub(crate) enum PairAnswer {
 /// A named rule over two codes that an edit joins.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PairRule {
-    pub(crate) ground: Ground,
-    pub(crate) under: Under,
+    pub(crate) head: Head,
     pub(crate) first: Wanted,
     pub(crate) second: Wanted,
     pub(crate) answer: PairAnswer,
@@ -136,7 +145,7 @@ pub(crate) struct PairRule {
 /// Codes that are billed beside another only.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct AddOn {
-    pub(crate) ground: Ground,
+    pub(crate) head: Head,
     pub(crate) codes: Wanted,
     pub(crate) bases: Wanted,
     /// What one becomes that stands alone; without it, it stays and is asked about.
@@ -175,10 +184,8 @@ pub(crate) enum SideOf {
 /// A modifier and when it is taken. All that is given has to hold.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct ModifierRule {
-    pub(crate) ground: Ground,
+    pub(crate) head: Head,
     pub(crate) modifier: Box<str>,
-    pub(crate) under: Under,
-    pub(crate) valid: Valid,
     pub(crate) codes: Wanted,
     pub(crate) beside: Wanted,
     /// Least number of views of codes; fewer were told.
@@ -193,6 +200,8 @@ pub(crate) struct ModifierRule {
     /// Modifiers that go before it.
     pub(crate) unless: Vec<Box<str>>,
     pub(crate) cause: Option<Cause>,
+    /// What is asked where it is taken.
+    pub(crate) query: Option<Box<str>>,
     pub(crate) when: Values,
 }
 
@@ -204,6 +213,8 @@ pub(crate) struct Circumstance {
     pub(crate) exam: bool,
     /// Sections beside the report of the exam itself whose words count too.
     pub(crate) read_in: Vec<SectionKind>,
+    /// Minutes between the times of two exams that tell it as well.
+    pub(crate) apart: Option<u16>,
 }
 
 /// What the fee schedule says of a code.
@@ -234,12 +245,19 @@ pub(crate) struct Billing {
     pub(crate) supplies: Under,
     pub(super) rationales: Vec<Ground>,
     pub(super) flags: BTreeMap<Box<str>, Flags>,
-    pub(crate) edits: Edits,
+    pub(crate) edits: EditTables,
+    /// What policy has to be for a claim to be of a hospital's services.
+    pub(crate) hospital: Under,
 }
 
 impl Billing {
     pub(crate) fn flags(&self, code: &str) -> Flags {
         self.flags.get(code).copied().unwrap_or_default()
+    }
+
+    /// Whose services a policy bills.
+    pub(crate) fn kind(&self, settings: &Settings) -> EditKind {
+        if settings.meets(&self.hospital) { EditKind::Hospital } else { EditKind::Practitioner }
     }
 
     /// Words and source of what the claim does by itself.
@@ -266,14 +284,19 @@ impl Billing {
                 };
                 (&*o.label, &*o.source, o.choices.iter().enumerate().map(choice).collect())
             }),
-            EntryKind::Choice => found(self.choices.iter().map(|r| &r.ground), id),
-            EntryKind::Payer => found(self.payers.iter().map(|r| &r.ground), id),
-            EntryKind::Join => found(self.joins.iter().map(|r| &r.ground), id),
-            EntryKind::Pair => found(self.pairs.iter().map(|r| &r.ground), id),
-            EntryKind::AddOn => found(self.addons.iter().map(|r| &r.ground), id),
-            EntryKind::Modifier => found(self.modifiers.iter().map(|r| &r.ground), id),
+            EntryKind::Choice => found(self.choices.iter().map(|r| &r.head.ground), id),
+            EntryKind::Payer => found(self.payers.iter().map(|r| &r.head.ground), id),
+            EntryKind::Join => found(self.joins.iter().map(|r| &r.head.ground), id),
+            EntryKind::Pair => found(self.pairs.iter().map(|r| &r.head.ground), id),
+            EntryKind::AddOn => found(self.addons.iter().map(|r| &r.head.ground), id),
+            EntryKind::Modifier => found(self.modifiers.iter().map(|r| &r.head.ground), id),
             _ => None,
         }
+    }
+
+    /// Whether an entry hangs on a choice of policy.
+    pub(crate) fn asks(&self, head: &Head, option: &str) -> bool {
+        head.under.0.iter().any(|(asked, _)| self.policies.get(*asked as usize).is_some_and(|p| &*p.id == option))
     }
 
     /// Where a modifier stands in the order of payers.

@@ -4,10 +4,10 @@ use toml::Spanned;
 
 use super::Owner;
 use super::billing::{
-    AddOn, Billing, Cause, Circumstance, Flags, Ground, Join, ModifierRule, PairAnswer, PairRule, RATIONALES, Replacement, ReplacementRow,
-    SideOf, Valid, Wanted,
+    AddOn, Billing, Cause, Circumstance, Flags, Ground, Head, Join, ModifierRule, PairAnswer, PairRule, RATIONALES, Replacement,
+    ReplacementRow, SideOf, Valid, Wanted,
 };
-use super::billing_wire::{ModifierWire, ReplacementWire, UnderWire};
+use super::billing_wire::{HeadWire, ModifierWire, ReplacementWire, UnderWire};
 use super::build::Builder;
 use super::build::SECTIONS;
 use super::edits::{EditEdition, Edits};
@@ -16,6 +16,7 @@ use super::model::{CircumstanceId, Code, Family, FamilyId, RegionSet, SectionKin
 use super::place::EntryKind;
 use super::policy::{PolicyOption, PolicyWire, Under};
 use super::terms::{Scope, TermsBuilder};
+use super::tsv;
 use super::wire::{OneOrMany, Words};
 
 const ANSWERS: [(&str, PairAnswer); 4] =
@@ -39,7 +40,7 @@ impl Builder<'_> {
             let (file, w) = (at.file, &at.entry);
             let id = CircumstanceId(out.circumstances.len() as u8);
             let read_in = w.read_in.iter().map(|k| self.choice(file, k, &SECTIONS, SectionKind::Other)).collect();
-            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in });
+            out.circumstances.push(Circumstance { id: w.id.get_ref().as_str().into(), exam: w.exam, read_in, apart: w.apart });
             self.words(file, terms, &w.terms, Sense::Circumstance(id), Scope::Any);
             self.proofs(file, Owner::Sense(Sense::Circumstance(id)), &w.hit, &w.miss);
         }
@@ -60,22 +61,14 @@ impl Builder<'_> {
             let (file, w) = (at.file, &at.entry);
             let of = w.of.iter().map(|g| self.group(file, g, families)).collect();
             let into = w.into.as_ref().and_then(|f| self.family(file, f.span(), f.get_ref(), families));
-            self.claim_proofs(file, EntryKind::Join, w.id.get_ref(), &w.hit, &w.miss);
-            out.joins.push(Join {
-                ground: ground(&w.id, &w.message, &w.source),
-                under: self.under(file, &w.policy, &out.policies),
-                valid: Valid(self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref())),
-                of,
-                into,
-            });
+            let head = self.head(file, EntryKind::Join, &w.head(), &out.policies);
+            out.joins.push(Join { head, of, into });
         }
         for at in &entries.pairs {
             let (file, w) = (at.file, &at.entry);
-            self.claim_proofs(file, EntryKind::Pair, w.id.get_ref(), &w.hit, &w.miss);
             self.query(file, w.query.as_ref(), entries);
             let rule = PairRule {
-                ground: ground(&w.id, &w.message, &w.source),
-                under: self.under(file, &w.policy, &out.policies),
+                head: self.head(file, EntryKind::Pair, &w.head(), &out.policies),
                 first: self.wanted(file, &w.first, families, codes),
                 second: self.wanted(file, &w.second, families, codes),
                 answer: self.choice(file, &w.answer, &ANSWERS, PairAnswer::Ask),
@@ -87,13 +80,12 @@ impl Builder<'_> {
         }
         for at in &entries.addons {
             let (file, w) = (at.file, &at.entry);
-            self.claim_proofs(file, EntryKind::AddOn, w.id.get_ref(), &w.hit, &w.miss);
             self.query(file, w.query.as_ref(), entries);
             if let Some(c) = &w.alone {
                 self.known_code(file, c.span(), c.get_ref(), codes);
             }
             let addon = AddOn {
-                ground: ground(&w.id, &w.message, &w.source),
+                head: self.head(file, EntryKind::AddOn, &w.head(), &out.policies),
                 codes: self.wanted(file, &w.codes, families, codes),
                 bases: self.wanted(file, &w.bases, families, codes),
                 alone: w.alone.as_ref().map(|c| c.get_ref().as_str().into()),
@@ -102,19 +94,13 @@ impl Builder<'_> {
             out.addons.push(addon);
         }
         for at in &entries.modifiers {
+            self.query(at.file, at.entry.query.as_ref(), entries);
             let rule = self.modifier(at, &out, families, codes);
             out.modifiers.push(rule);
         }
-        // named here as the claim itself asks for it, like the rationales
-        let choices = [("supplies", "lines"), ("component", "none"), ("component", "technical")];
-        for (name, choice) in choices {
-            let Some(i) = out.policies.iter().position(|p| &*p.id == name) else { continue };
-            let Some(c) = out.policies[i].choice(choice) else { continue };
-            match out.supplies.0.iter_mut().find(|(o, _)| *o == i as u8) {
-                Some((_, list)) => list.push(c),
-                None => out.supplies.0.push((i as u8, vec![c])),
-            }
-        }
+        // named here as the claim itself asks for them, like the rationales
+        out.supplies = chosen(&out.policies, &[("supplies", &["lines"]), ("component", &["none", "technical"])]);
+        out.hospital = chosen(&out.policies, &[("setting", &["hospital"]), ("component", &["none", "technical"])]);
         self.tables(&mut out);
         out
     }
@@ -151,7 +137,6 @@ impl Builder<'_> {
         let mut out = Vec::new();
         for at in list {
             let (file, w) = (at.file, &at.entry);
-            self.claim_proofs(file, kind, w.id.get_ref(), &w.hit, &w.miss);
             let mut rows = Vec::new();
             for row in &w.rows {
                 let (span, r) = (row.span(), row.get_ref());
@@ -176,27 +161,19 @@ impl Builder<'_> {
                     query: r.query.as_ref().map(|q| q.get_ref().as_str().into()),
                 });
             }
-            out.push(Replacement {
-                ground: ground(&w.id, &w.message, &w.source),
-                under: self.under(file, &w.policy, &tables.policies),
-                valid: Valid(self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref())),
-                rows,
-            });
+            out.push(Replacement { head: self.head(file, kind, &w.head(), &tables.policies), rows });
         }
         out
     }
 
     fn modifier(&mut self, at: &At<ModifierWire>, tables: &Billing, families: &[Family], codes: &[Code]) -> ModifierRule {
         let (file, w) = (at.file, &at.entry);
-        self.claim_proofs(file, EntryKind::Modifier, w.id.get_ref(), &w.hit, &w.miss);
         for code in w.least.keys() {
             self.known_code(file, w.id.span(), code, codes);
         }
         ModifierRule {
-            ground: ground(&w.id, &w.message, &w.source),
+            head: self.head(file, EntryKind::Modifier, &w.head(), &tables.policies),
             modifier: w.modifier.as_str().into(),
-            under: self.under(file, &w.policy, &tables.policies),
-            valid: Valid(self.date(file, w.from.as_ref()), self.date(file, w.until.as_ref())),
             codes: self.wanted(file, &w.codes, families, codes),
             beside: self.wanted(file, &w.beside, families, codes),
             least: w.least.iter().map(|(c, n)| (c.as_str().into(), *n)).collect(),
@@ -208,6 +185,7 @@ impl Builder<'_> {
             without: self.circumstances(file, &w.without, tables),
             unless: w.unless.iter().map(|m| m.as_str().into()).collect(),
             cause: w.cause.as_ref().map(|c| self.choice(file, c, &CAUSES, Cause::Edit)),
+            query: w.query.as_ref().map(|q| q.get_ref().as_str().into()),
             when: self.values(file, &w.when).0,
         }
     }
@@ -226,6 +204,16 @@ impl Builder<'_> {
             }
         }
         out
+    }
+
+    /// The head of an entry; its proof lines are taken as well.
+    fn head(&mut self, file: usize, kind: EntryKind, w: &HeadWire<'_>, policies: &[PolicyOption]) -> Head {
+        self.claim_proofs(file, kind, w.id.get_ref(), w.hit, w.miss);
+        Head {
+            ground: ground(w.id, w.message, w.source),
+            under: self.under(file, w.policy, policies),
+            valid: Valid(self.date(file, w.from), self.date(file, w.until)),
+        }
     }
 
     /// What an entry asks of the policy.
@@ -293,63 +281,51 @@ impl Builder<'_> {
 
     /// `flags.tsv` and `ncci.tsv`: each begins with its edition, `edition`, name, first and last day.
     fn tables(&mut self, out: &mut Billing) {
-        let files = self.files;
-        for (file, (name, text)) in files.iter().enumerate() {
-            let (flags, pairs) = (name.ends_with("flags.tsv"), name.ends_with("ncci.tsv"));
-            if !flags && !pairs {
-                continue;
+        let mut edits = Edits::default();
+        let number = |s: &str| s.parse::<u8>().ok();
+        self.table("flags.tsv", |edition, cells| {
+            let [code, bilateral, split, limit, addon] = *cells else { return false };
+            if let Ok(units) = limit.parse() {
+                edits.limit(edition, code, units);
             }
-            let (mut edition, mut list, mut at) = (None::<EditEdition>, Vec::new(), 0);
-            for line in text.split_inclusive('\n') {
-                let span = at..at + line.trim_end().len();
-                at += line.len();
-                let line = line.trim_end();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
+            out.flags.insert(code.into(), Flags { bilateral: number(bilateral), split: number(split), addon: addon == "Y" });
+            true
+        });
+        self.table("ncci.tsv", |edition, cells| {
+            let [first, second, modifier @ ("0" | "1")] = *cells else { return false };
+            edits.pair(edition, first, second, modifier == "1");
+            true
+        });
+        out.edits = std::mem::take(&mut out.edits).replaced_by(&edits.sorted());
+    }
+
+    /// The lines of a table behind that of its edition.
+    fn table(&mut self, name: &str, mut take: impl FnMut(&EditEdition, &[&str]) -> bool) {
+        let (files, mut edition) = (self.files, None::<EditEdition>);
+        for tsv::Line { file, span, cells, .. } in tsv::lines(files, name) {
+            let taken = match (&cells[..], &edition) {
+                (["edition", release, first, last], _) => {
+                    edition = first.parse().ok().zip(last.parse().ok()).map(|(first, last)| EditEdition::new(release, None, first, last));
+                    edition.is_some()
                 }
-                let cells: Vec<&str> = line.split('\t').collect();
-                let number = |s: &str| s.parse::<u8>().ok();
-                let held = match cells[..] {
-                    ["edition", release, begins, ends] => {
-                        edition = begins.parse().ok().zip(ends.parse().ok()).map(|(first, last)| EditEdition {
-                            name: release.into(),
-                            first,
-                            last,
-                        });
-                        edition.is_some()
-                    }
-                    [code, bilateral, split, limit, addon] if flags => {
-                        let row = Flags { bilateral: number(bilateral), split: number(split), addon: addon == "Y" };
-                        if let (Some(edition), Ok(units)) = (&edition, limit.parse()) {
-                            out.edits.limit(edition, code, units);
-                        }
-                        out.flags.insert(code.into(), row);
-                        true
-                    }
-                    [first, second, modifier] if pairs => {
-                        list.push((first.to_owned(), second.to_owned(), modifier == "1"));
-                        matches!(modifier, "0" | "1")
-                    }
-                    _ => false,
-                };
-                if !held {
-                    self.problem(
-                        file,
-                        span,
-                        "this line has not the cells that its file wants",
-                        "write the cells that the head of the file names",
-                    );
-                }
-            }
-            match edition {
-                Some(edition) if pairs => {
-                    out.edits = std::mem::take(&mut out.edits).replaced_by(Edits::own(edition, list.into_iter()));
-                }
-                Some(_) => {}
-                None => self.problem(file, 0..0, "the edition of this table is missing", "begin with: edition, name, first day, last day"),
+                (cells, Some(edition)) => take(edition, cells),
+                (_, None) => false,
+            };
+            if !taken {
+                let help = "begin with the edition, its name, first and last day; then write the cells that the head of the file names";
+                self.problem(file, span, "this line has not the cells that its file wants", help);
             }
         }
     }
+}
+
+/// Choices of options by their names, as far as there are such.
+fn chosen(policies: &[PolicyOption], wanted: &[(&str, &[&str])]) -> Under {
+    let option = |(name, choices): &(&str, &[&str])| {
+        let i = policies.iter().position(|p| &*p.id == *name)?;
+        Some((i as u8, choices.iter().filter_map(|c| policies[i].choice(c)).collect()))
+    };
+    Under(wanted.iter().filter_map(option).collect())
 }
 
 fn ground(id: &Spanned<String>, message: &str, source: &str) -> Ground {

@@ -10,21 +10,58 @@ use super::wire::{OneOrMany, ValuesWire, Words};
 
 pub(super) type UnderWire = BTreeMap<String, Spanned<OneOrMany>>;
 
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ReplacementWire {
-    pub(super) id: Spanned<String>,
-    #[serde(default)]
-    pub(super) policy: UnderWire,
-    pub(super) rows: Vec<Spanned<ReplacementRowWire>>,
-    pub(super) from: Option<Spanned<Datetime>>,
-    pub(super) until: Option<Spanned<Datetime>>,
-    pub(super) message: String,
-    pub(super) source: String,
-    pub(super) hit: Words,
-    #[serde(default)]
-    pub(super) miss: Words,
+/// What every entry begins and ends with: its name, the policy and the days that it holds under, words and source for the
+/// answer, proof lines.
+pub(super) struct HeadWire<'a> {
+    pub(super) id: &'a Spanned<String>,
+    pub(super) policy: &'a UnderWire,
+    pub(super) from: Option<&'a Spanned<Datetime>>,
+    pub(super) until: Option<&'a Spanned<Datetime>>,
+    pub(super) message: &'a str,
+    pub(super) source: &'a str,
+    pub(super) hit: &'a Words,
+    pub(super) miss: &'a Words,
 }
+
+/// An entry: what it has beside its head. (serde can't flatten a head into a shape that refuses unknown keys.)
+macro_rules! entry {
+    ($name:ident { $($(#[$attr:meta])* $field:ident: $kind:ty,)* }) => {
+        #[derive(Deserialize, Debug)]
+        #[serde(deny_unknown_fields)]
+        pub(super) struct $name {
+            pub(super) id: Spanned<String>,
+            #[serde(default)]
+            policy: UnderWire,
+            from: Option<Spanned<Datetime>>,
+            until: Option<Spanned<Datetime>>,
+            message: String,
+            source: String,
+            hit: Words,
+            #[serde(default)]
+            miss: Words,
+            $($(#[$attr])* pub(super) $field: $kind,)*
+        }
+
+        impl $name {
+            pub(super) fn head(&self) -> HeadWire<'_> {
+                HeadWire {
+                    id: &self.id,
+                    policy: &self.policy,
+                    from: self.from.as_ref(),
+                    until: self.until.as_ref(),
+                    message: &self.message,
+                    source: &self.source,
+                    hit: &self.hit,
+                    miss: &self.miss,
+                }
+            }
+        }
+    };
+}
+
+entry!(ReplacementWire {
+    rows: Vec<Spanned<ReplacementRowWire>>,
+});
 
 #[derive(Deserialize, Debug)]
 pub(super) struct ReplacementRowWire {
@@ -46,94 +83,53 @@ pub(super) struct ReplacementRowWire {
     pub(super) values: BTreeMap<String, OneOrMany>,
 }
 
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct JoinWire {
-    pub(super) id: Spanned<String>,
-    #[serde(default)]
-    pub(super) policy: UnderWire,
-    pub(super) of: Vec<Spanned<OneOrMany>>,
-    pub(super) into: Option<Spanned<String>>,
-    pub(super) from: Option<Spanned<Datetime>>,
-    pub(super) until: Option<Spanned<Datetime>>,
-    pub(super) message: String,
-    pub(super) source: String,
-    pub(super) hit: Words,
-    #[serde(default)]
-    pub(super) miss: Words,
-}
+entry!(JoinWire {
+    of: Vec<Spanned<OneOrMany>>,
+    into: Option<Spanned<String>>,
+});
 
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PairWire {
-    pub(super) id: Spanned<String>,
+entry!(PairWire {
+    first: Words,
+    second: Words,
+    answer: Spanned<String>,
     #[serde(default)]
-    pub(super) policy: UnderWire,
-    pub(super) first: Words,
-    pub(super) second: Words,
-    pub(super) answer: Spanned<String>,
+    modifier: bool,
     #[serde(default)]
-    pub(super) modifier: bool,
-    #[serde(default)]
-    pub(super) same_family: bool,
-    pub(super) message: String,
-    pub(super) source: String,
-    pub(super) query: Option<Spanned<String>>,
-    pub(super) hit: Words,
-    #[serde(default)]
-    pub(super) miss: Words,
-}
+    same_family: bool,
+    query: Option<Spanned<String>>,
+});
 
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AddOnWire {
-    pub(super) id: Spanned<String>,
-    pub(super) codes: Words,
-    pub(super) bases: Words,
-    pub(super) alone: Option<Spanned<String>>,
-    pub(super) message: String,
-    pub(super) source: String,
-    pub(super) query: Option<Spanned<String>>,
-    pub(super) hit: Words,
-    #[serde(default)]
-    pub(super) miss: Words,
-}
+entry!(AddOnWire {
+    codes: Words,
+    bases: Words,
+    alone: Option<Spanned<String>>,
+    query: Option<Spanned<String>>,
+});
 
-#[derive(Deserialize, Debug)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ModifierWire {
-    pub(super) id: Spanned<String>,
-    pub(super) modifier: String,
+entry!(ModifierWire {
+    modifier: String,
     #[serde(default)]
-    pub(super) policy: UnderWire,
+    codes: Words,
     #[serde(default)]
-    pub(super) codes: Words,
+    beside: Words,
     #[serde(default)]
-    pub(super) beside: Words,
+    least: BTreeMap<String, u32>,
+    split: Option<Vec<u8>>,
+    bilateral: Option<Vec<u8>>,
+    side: Option<Spanned<String>>,
     #[serde(default)]
-    pub(super) least: BTreeMap<String, u32>,
-    pub(super) split: Option<Vec<u8>>,
-    pub(super) bilateral: Option<Vec<u8>>,
-    pub(super) side: Option<Spanned<String>>,
+    circumstance: Words,
     #[serde(default)]
-    pub(super) circumstance: Words,
+    also: Words,
     #[serde(default)]
-    pub(super) also: Words,
+    without: Words,
     #[serde(default)]
-    pub(super) without: Words,
+    unless: Vec<String>,
+    cause: Option<Spanned<String>>,
+    query: Option<Spanned<String>>,
     #[serde(default)]
-    pub(super) unless: Vec<String>,
-    pub(super) cause: Option<Spanned<String>>,
-    #[serde(default)]
-    pub(super) when: ValuesWire,
-    pub(super) from: Option<Spanned<Datetime>>,
-    pub(super) until: Option<Spanned<Datetime>>,
-    pub(super) message: String,
-    pub(super) source: String,
-    pub(super) hit: Words,
-    #[serde(default)]
-    pub(super) miss: Words,
-}
+    when: ValuesWire,
+});
 
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
@@ -145,6 +141,7 @@ pub(super) struct CircumstanceWire {
     pub(super) exam: bool,
     #[serde(default)]
     pub(super) read_in: Words,
+    pub(super) apart: Option<u16>,
     pub(super) terms: Words,
     pub(super) hit: Words,
     #[serde(default)]

@@ -10,14 +10,15 @@ use toml::value::Datetime;
 use super::load::{At, Entries};
 use super::model::{
     Allows, Axis, AxisId, AxisKind, Code, Concept, ConceptId, Cue, CueId, DocumentId, DocumentKind, Effect, Family, FamilyId, MAX_AXES,
-    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, Role, Row, Rule, SectionEntry, SectionId, SectionKind,
-    Sense, SignWeight, Values,
+    MAX_REGIONS, MAX_VALUES, Means, QueryText, Reach, Region, RegionId, RegionSet, ReportStatus, Role, Row, Rule, SectionEntry, SectionId,
+    SectionKind, Sense, SignWeight, Values,
 };
 use super::order::FamilyOrder;
 use super::place::{EntryKind, Place, declared};
 use super::policy::PolicyOption;
 use super::problem::Problem;
 use super::terms::{Scope, TermsBuilder};
+use super::tsv;
 use super::wire::{ConceptWire, MoreWire, OneOrMany, RowWire, ValuesWire, Words};
 use super::{Edition, Known, Lexicon, Owner, Proof, Register};
 use crate::text::fold_term;
@@ -64,6 +65,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts: None,
             beside: Vec::new(),
             read_in: Vec::new(),
+            not_in: 0,
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -102,6 +104,7 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
             counts,
             beside: Vec::new(),
             read_in: w.read_in.iter().map(|k| b.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
+            not_in: b.bits(at.file, "modality", &w.not_in),
         });
         let sense = Sense::Concept(id);
         b.words(at.file, &mut terms, &w.terms, sense, Scope::Any);
@@ -202,13 +205,22 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
     for at in &entries.queries {
         b.unique(at.file, &mut names, &at.entry.kind, "query");
         let (raised_by, unless) = (b.named(at.file, &at.entry.raised_by, &concepts), b.named(at.file, &at.entry.unless, &concepts));
+        let mut asked = Vec::new();
+        for id in &at.entry.families {
+            asked.extend(b.family(at.file, id.span(), id.get_ref(), &families));
+        }
+        let (lacking, _) = b.values(at.file, &at.entry.lacking);
         queries.push(QueryText {
+            families: asked,
+            lacking,
             kind: at.entry.kind.get_ref().as_str().into(),
             message: at.entry.message.as_str().into(),
             raised_by,
             default_of: b.count_axis(at.file, at.entry.default_of.as_ref()),
             banner: at.entry.banner,
             unless,
+            status: at.entry.status.as_ref().map(|s| b.choice(at.file, s, &STATUSES, ReportStatus::Final)),
+            stated: at.entry.stated.as_str().into(),
         });
     }
     let edition = b.edition(entries, &known)?;
@@ -291,8 +303,25 @@ impl Builder<'_> {
         otherwise
     }
 
-    fn axis(&self, id: &str) -> Option<AxisId> {
+    pub(super) fn axis(&self, id: &str) -> Option<AxisId> {
         self.axes.iter().position(|a| &*a.id == id).map(|i| AxisId(i as u8))
+    }
+
+    /// Values of an axis that is declared already.
+    fn bits(&mut self, file: usize, axis: &str, words: &Words) -> u64 {
+        let mut out = 0;
+        for word in words {
+            match self.axes.iter().find(|a| &*a.id == axis).and_then(|a| a.bit(word.get_ref())) {
+                Some(bit) => out |= bit,
+                None => self.problem(
+                    file,
+                    word.span(),
+                    &format!("`{}` is no value of the axis `{axis}`, or that axis is declared below", word.get_ref()),
+                    &format!("name a value of the axis `{axis}`"),
+                ),
+            }
+        }
+        out
     }
 
     fn axes(&mut self, entries: &Entries) {
@@ -337,6 +366,9 @@ impl Builder<'_> {
                 variants: Vec::new(),
                 together: Vec::new(),
                 not_in: 0,
+                both_in: 0,
+                both_unless: 0,
+                apart: w.apart,
                 read_in: w.read_in.iter().map(|k| self.choice(at.file, k, &SECTIONS, SectionKind::Other)).collect(),
                 prefers: 0,
             };
@@ -353,17 +385,9 @@ impl Builder<'_> {
                     _ => self.problem(at.file, words.span(), "`variants` names a value that the axis has not", "declare it in `values`"),
                 }
             }
-            for m in &w.not_in {
-                match self.axes.iter().find(|a| &*a.id == "modality").and_then(|a| a.bit(m.get_ref())) {
-                    Some(bit) => axis.not_in |= bit,
-                    None => self.problem(
-                        at.file,
-                        m.span(),
-                        "`not_in` names a modality that is not declared before",
-                        "declare it in the axis `modality`",
-                    ),
-                }
-            }
+            axis.not_in = self.bits(at.file, "modality", &w.not_in);
+            axis.both_in = self.bits(at.file, "modality", &w.both_in);
+            axis.both_unless = self.bits(at.file, "method", &w.both_unless);
             for (whole, words) in &w.together {
                 let bits = words.get_ref().iter().map(|v| axis.bit(v)).try_fold(0, |all, bit| bit.map(|b| all | b));
                 match (axis.bit(whole), bits) {
@@ -798,55 +822,42 @@ impl Builder<'_> {
     /// `codes.tsv`: code, system, from, until, successor, frequency, excuse; `-` for nothing.
     fn codes(&mut self, files: &[(String, String)]) -> Vec<Code> {
         let mut out: Vec<Code> = Vec::new();
-        for (file, (name, text)) in files.iter().enumerate() {
-            if !name.ends_with("codes.tsv") {
+        for tsv::Line { file, name, span, cells } in tsv::lines(files, "codes.tsv") {
+            let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
+                self.problem(
+                    file,
+                    span,
+                    "a line of codes.tsv has seven cells",
+                    "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing",
+                );
                 continue;
+            };
+            let given = |s: &str| (s != "-").then(|| s.into());
+            let day = |b: &mut Self, s: &str| {
+                let day = (s != "-").then(|| s.parse::<Date>());
+                if matches!(day, Some(Err(_))) {
+                    b.problem(file, span.clone(), &format!("`{s}` is no day of the calendar"), "write it as 2026-01-31, or `-`");
+                }
+                day.and_then(Result::ok)
+            };
+            let (from, until) = (day(self, from), day(self, until));
+            if out.iter().any(|c| &*c.code == code) {
+                self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
             }
-            let mut at = 0;
-            for line in text.split_inclusive('\n') {
-                let span = at..at + line.trim_end().len();
-                at += line.len();
-                let line = line.trim_end();
-                if line.is_empty() || line.starts_with('#') {
-                    continue;
-                }
-                let cells: Vec<&str> = line.split('\t').collect();
-                let [code, system, from, until, successor, frequency, excuse] = cells[..] else {
-                    self.problem(
-                        file,
-                        span,
-                        "a line of codes.tsv has seven cells",
-                        "write code, system, from, until, successor, frequency, excuse with tabs between, `-` for nothing",
-                    );
-                    continue;
-                };
-                let given = |s: &str| (s != "-").then(|| s.into());
-                let day = |b: &mut Self, s: &str| {
-                    let day = (s != "-").then(|| s.parse::<Date>());
-                    if matches!(day, Some(Err(_))) {
-                        b.problem(file, span.clone(), &format!("`{s}` is no day of the calendar"), "write it as 2026-01-31, or `-`");
-                    }
-                    day.and_then(Result::ok)
-                };
-                let (from, until) = (day(self, from), day(self, until));
-                if out.iter().any(|c| &*c.code == code) {
-                    self.problem(file, span.clone(), &format!("the code {code} has a line already"), "keep one of the two");
-                }
-                let frequency = if frequency == "-" { Ok(0) } else { frequency.parse() };
-                if frequency.is_err() {
-                    self.problem(file, span.clone(), "the frequency is no number", "write in how many charge lists the code stands, or 0");
-                }
-                self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.as_str().into(), span: span.clone() });
-                out.push(Code {
-                    code: code.into(),
-                    system: system.into(),
-                    from,
-                    until,
-                    successor: given(successor),
-                    excuse: given(excuse),
-                    frequency: frequency.unwrap_or(0),
-                });
+            let frequency = if frequency == "-" { Ok(0) } else { frequency.parse() };
+            if frequency.is_err() {
+                self.problem(file, span.clone(), "the frequency is no number", "write in how many charge lists the code stands, or 0");
             }
+            self.places.push(Place { kind: EntryKind::Code, id: code.into(), file: name.into(), span: span.clone() });
+            out.push(Code {
+                code: code.into(),
+                system: system.into(),
+                from,
+                until,
+                successor: given(successor),
+                excuse: given(excuse),
+                frequency: frequency.unwrap_or(0),
+            });
         }
         out.sort_by(|a, b| a.code.cmp(&b.code));
         out
@@ -899,7 +910,7 @@ impl Builder<'_> {
     }
 }
 
-const ROLES: [(&str, Role); 27] = [
+const ROLES: [(&str, Role); 28] = [
     ("anti", Role::Anti),
     ("filler", Role::Filler),
     ("with", Role::With),
@@ -916,6 +927,7 @@ const ROLES: [(&str, Role); 27] = [
     ("respectively", Role::Respectively),
     ("acquisition", Role::Acquisition),
     ("coverage", Role::Coverage),
+    ("includes", Role::Includes),
     ("hint", Role::Hint),
     ("only", Role::Only),
     ("join", Role::Join),
@@ -955,6 +967,12 @@ const MEANS: [(&str, Means); 19] = [
     ("pseudo", Means::Pseudo),
 ];
 
+const STATUSES: [(&str, ReportStatus); 4] = [
+    ("preliminary", ReportStatus::Preliminary),
+    ("final", ReportStatus::Final),
+    ("corrected", ReportStatus::Corrected),
+    ("addended", ReportStatus::Addended),
+];
 const REACHES: [(&str, Reach); 3] = [("after", Reach::After), ("before", Reach::Before), ("both", Reach::Both)];
 
 pub(super) const SECTIONS: [(&str, SectionKind); 18] = [

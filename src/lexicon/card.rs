@@ -38,6 +38,8 @@ pub struct Way {
     pub label: String,
     /// What a report has to say.
     pub needs: Vec<Need>,
+    /// What a complete study has to describe or excuse, where the code is of one: lists of which one has to be met.
+    pub elements: Vec<Vec<String>>,
     /// The family's other codes.
     pub neighbours: Vec<Neighbour>,
     /// Whether it comes beside another code of the family.
@@ -183,7 +185,7 @@ impl Lexicon {
             label.push_str(&self.axis(axis).label(bits));
         }
         let mut neighbours: Vec<Neighbour> = Vec::new();
-        for r in f.rows.iter().filter(|r| r.code != row.code) {
+        for r in f.rows_with(&row.code).iter().filter(|r| r.code != row.code) {
             let needs: Vec<String> = r
                 .values
                 .iter()
@@ -198,12 +200,21 @@ impl Lexicon {
             family: f.id.to_string(),
             label,
             needs: self.needs(f, row),
+            elements: self.elements(f, row),
             neighbours,
             added,
             from: f.from,
             until: f.until,
             note: f.note.as_deref().map(str::to_owned),
         }
+    }
+
+    /// Elements of the checklist that tells a family's complete study from a limited one.
+    fn elements(&self, f: &Family, row: &Row) -> Vec<Vec<String>> {
+        let complete = self.known.extent.and_then(|e| Some(row.values.get(e) & self.axis(e).bit("complete")?)).unwrap_or(0);
+        let list = self.family_named(&f.id).and_then(|id| self.checklist_of(id)).filter(|_| complete != 0);
+        let names = |way: &Vec<u8>, all: &[Box<str>]| way.iter().map(|e| all[*e as usize].to_string()).collect();
+        list.map_or_else(Vec::new, |(_, c)| c.ways.iter().map(|w| names(w, &c.elements)).collect())
     }
 
     fn needs(&self, f: &Family, row: &Row) -> Vec<Need> {

@@ -50,10 +50,17 @@ impl Builder<'_> {
             if ways.iter().all(Vec::is_empty) {
                 self.problem(file, w.id.span(), "this checklist asks for nothing", "name its elements in `ways`");
             }
+            let named_by = w.named_by.as_ref().and_then(|name| {
+                let axis = self.axis(name.get_ref());
+                if axis.is_none() {
+                    self.problem(file, name.span(), &format!("there is no axis `{}`", name.get_ref()), "name an axis of axes.toml");
+                }
+                axis
+            });
             let of = w.of.iter().filter_map(|f| self.family(file, f.span(), f.get_ref(), families)).collect();
             self.proofs(file, Owner::Checklist(id), &w.hit, &w.miss);
             let (name, label) = (w.id.get_ref().as_str().into(), w.label.as_str().into());
-            out.push(Checklist { id: name, label, of, elements, ways, scanned: w.scanned });
+            out.push(Checklist { id: name, label, of, elements, ways, spare: w.spare, named_by, scanned: w.scanned });
         }
         out
     }

@@ -5,11 +5,52 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+/// Whose services a table of edits or limits is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum EditKind {
+    /// Physicians and offices.
+    Practitioner,
+    /// Outpatient departments of hospitals.
+    Hospital,
+}
+
+impl EditKind {
+    /// Words by which names and headings of tables tell it: our own, and those of the files of CMS.
+    const WORDS: [(&str, Self); 7] = [
+        ("practitioner", Self::Practitioner),
+        ("ccipra", Self::Practitioner),
+        ("-pra-", Self::Practitioner),
+        ("hospital", Self::Hospital),
+        ("outpatient", Self::Hospital),
+        ("ccioph", Self::Hospital),
+        ("-oph-", Self::Hospital),
+    ];
+
+    /// Its name in answers.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Practitioner => "practitioner",
+            Self::Hospital => "hospital",
+        }
+    }
+
+    /// The kind that words tell, where they tell one.
+    fn told(words: &str) -> Option<Self> {
+        let words = words.to_ascii_lowercase();
+        let mut kinds = Self::WORDS.iter().filter(|(w, _)| words.contains(w)).map(|(_, k)| *k);
+        let first = kinds.next()?;
+        kinds.all(|k| k == first).then_some(first)
+    }
+}
+
 /// Which release of a table answers, and the days that it is made for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EditEdition {
     /// Its name: `practitioner 2024-07-01`, or the name of a loaded file.
     pub name: String,
+    /// Whose services it is made for, where name or heading tell.
+    pub kind: Option<EditKind>,
     /// First day.
     pub first: Date,
     /// Last day.
@@ -17,6 +58,16 @@ pub struct EditEdition {
 }
 
 impl EditEdition {
+    pub(super) fn new(name: &str, kind: Option<EditKind>, first: Date, last: Date) -> Self {
+        Self { name: name.to_owned(), kind: kind.or_else(|| EditKind::told(name)), first, last }
+    }
+
+    /// Whether the table is made for services of a kind, as far as it tells.
+    #[must_use]
+    pub fn fits(&self, kind: EditKind) -> bool {
+        self.kind.is_none_or(|k| k == kind)
+    }
+
     /// Whether the release is that of the day.
     #[must_use]
     pub fn holds(&self, day: Date) -> bool {
@@ -67,16 +118,19 @@ pub struct Edits {
 impl Edits {
     /// Reads pairs in the form in which CMS publishes them, practitioner or hospital: lines of column 1, column 2, a
     /// mark, first day, last day or `*`, modifier indicator, reason, with tabs or commas between. Lines above the first
-    /// pair are headings. Pairs of codes that `known` does not want are passed over.
+    /// pair are headings. Pairs of codes that `known` does not want are passed over. Whose services the table is made for
+    /// stands in its name or heading, its quarter in its name: `ccioph-v302r0-f1` is of hospitals, from 2024-07-01.
     ///
     /// # Errors
     /// Every line that is none.
     pub fn ncci(name: &str, text: &str, known: impl Fn(&str) -> bool) -> Result<Self, Vec<BadLine>> {
         let (mut pairs, mut bad) = (Vec::new(), Vec::new());
         let (mut earliest, mut latest, mut begun) = (None::<Date>, None::<Date>, false);
+        let mut kind = EditKind::told(name);
         for (n, line) in rows(text) {
             let cells = cells(line);
             if !begun && !cells.first().is_some_and(|c| is_code(c)) {
+                kind = kind.or_else(|| EditKind::told(line));
                 continue;
             }
             begun = true;
@@ -98,7 +152,8 @@ impl Edits {
             return Err(bad);
         }
         pairs.sort();
-        let edition = earliest.zip(latest).map(|(first, latest)| EditEdition { name: name.to_owned(), first, last: quarter_end(latest) });
+        let latest = release(name).or_else(|| day_in(name)).or(latest);
+        let edition = earliest.zip(latest).map(|(first, latest)| EditEdition::new(name, kind, first, quarter_end(latest)));
         Ok(Self { pairs, pairs_edition: edition, ..Self::default() })
     }
 
@@ -110,11 +165,12 @@ impl Edits {
     /// Every line that is none.
     pub fn mue(name: &str, text: &str, day: Date, known: impl Fn(&str) -> bool) -> Result<Self, Vec<BadLine>> {
         let (mut limits, mut bad) = (BTreeMap::new(), Vec::new());
-        let (mut begun, mut first) = (false, day_in(name));
+        let (mut begun, mut first, mut kind) = (false, day_in(name), EditKind::told(name));
         for (n, line) in rows(text) {
             let cells = cells(line);
             if !begun && !cells.first().is_some_and(|c| is_code(c)) {
                 first = first.or_else(|| day_in(line));
+                kind = kind.or_else(|| EditKind::told(line));
                 continue;
             }
             begun = true;
@@ -135,20 +191,8 @@ impl Edits {
             return Err(bad);
         }
         let first = first.unwrap_or(day);
-        let edition = EditEdition { name: name.to_owned(), first, last: quarter_end(first) };
+        let edition = EditEdition::new(name, kind, first, quarter_end(first));
         Ok(Self { limits, limits_edition: Some(edition), ..Self::default() })
-    }
-
-    /// The same tables, replaced by those that the other has.
-    #[must_use]
-    pub fn replaced_by(mut self, other: Self) -> Self {
-        if other.pairs_edition.is_some() {
-            (self.pairs, self.pairs_edition) = (other.pairs, other.pairs_edition);
-        }
-        if other.limits_edition.is_some() {
-            (self.limits, self.limits_edition) = (other.limits, other.limits_edition);
-        }
-        self
     }
 
     /// The pairs of both, for a table that comes in several files.
@@ -158,19 +202,29 @@ impl Edits {
         self.pairs.sort();
         self.pairs.dedup();
         self.pairs_edition = match (self.pairs_edition, other.pairs_edition) {
-            (Some(a), Some(b)) => Some(EditEdition { name: a.name, first: a.first.min(b.first), last: a.last.max(b.last) }),
+            (Some(a), Some(b)) => {
+                let name = format!("{}, {}", a.name, b.name);
+                Some(EditEdition {
+                    name,
+                    kind: a.kind.filter(|k| Some(*k) == b.kind),
+                    first: a.first.min(b.first),
+                    last: a.last.max(b.last),
+                })
+            }
             (a, b) => a.or(b),
         };
         self
     }
 
-    /// A lexicon's own table of pairs: `first second modifier`, tabs between.
-    pub(super) fn own(edition: EditEdition, list: impl Iterator<Item = (String, String, bool)>) -> Self {
-        let mut pairs: Vec<Pair> = list
-            .map(|(first, second, lifts)| Pair { first: first.into(), second: second.into(), from: None, until: None, lifts })
-            .collect();
-        pairs.sort();
-        Self { pairs, pairs_edition: Some(edition), ..Self::default() }
+    /// A pair of a lexicon's own table, in any order: `sorted` comes after the last.
+    pub(super) fn pair(&mut self, edition: &EditEdition, first: &str, second: &str, lifts: bool) {
+        self.pairs.push(Pair { first: first.into(), second: second.into(), from: None, until: None, lifts });
+        self.pairs_edition.get_or_insert_with(|| edition.clone());
+    }
+
+    pub(super) fn sorted(mut self) -> Self {
+        self.pairs.sort();
+        self
     }
 
     pub(super) fn limit(&mut self, edition: &EditEdition, code: &str, units: u32) {
@@ -198,6 +252,50 @@ impl Edits {
     #[must_use]
     pub fn most_units(&self, code: &str) -> Option<u32> {
         self.limits.get(code).copied()
+    }
+}
+
+/// Tables of edits and limits, each by whose services it is made for. A table that does not tell answers for both.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct EditTables {
+    practitioner: Edits,
+    hospital: Edits,
+}
+
+impl EditTables {
+    /// Takes over the tables that the other has, in the place of those of the same kind.
+    #[must_use]
+    pub fn replaced_by(mut self, other: &Edits) -> Self {
+        for (kind, own) in [(EditKind::Practitioner, &mut self.practitioner), (EditKind::Hospital, &mut self.hospital)] {
+            let fits = |e: &Option<EditEdition>| e.as_ref().is_some_and(|e| e.fits(kind));
+            if fits(&other.pairs_edition) {
+                (own.pairs, own.pairs_edition) = (other.pairs.clone(), other.pairs_edition.clone());
+            }
+            if fits(&other.limits_edition) {
+                (own.limits, own.limits_edition) = (other.limits.clone(), other.limits_edition.clone());
+            }
+        }
+        self
+    }
+
+    /// The pairs that answer for services of a kind: their own, else those of the other kind.
+    #[must_use]
+    pub fn pairs(&self, kind: EditKind) -> &Edits {
+        self.of(kind, |e| e.pairs_edition.is_some())
+    }
+
+    /// The unit limits that answer for services of a kind: their own, else those of the other kind.
+    #[must_use]
+    pub fn limits(&self, kind: EditKind) -> &Edits {
+        self.of(kind, |e| e.limits_edition.is_some())
+    }
+
+    fn of(&self, kind: EditKind, there: impl Fn(&Edits) -> bool) -> &Edits {
+        let (own, other) = match kind {
+            EditKind::Practitioner => (&self.practitioner, &self.hospital),
+            EditKind::Hospital => (&self.hospital, &self.practitioner),
+        };
+        if there(own) || !there(other) { own } else { other }
     }
 }
 
@@ -274,6 +372,15 @@ fn day_in(name: &str) -> Option<Date> {
     })
 }
 
+/// The first day of the release that a file's name tells by its version: `-v302r0` is version 30.2, the third quarter of
+/// the thirtieth year after 1994.
+fn release(name: &str) -> Option<Date> {
+    let at = name.to_ascii_lowercase().find("-v")? + 2;
+    let digits = name.get(at..at + 3).filter(|d| d.bytes().all(|b| b.is_ascii_digit()))?;
+    let (year, quarter) = (digits[..2].parse::<i16>().ok()?, digits[2..].parse::<i8>().ok()?);
+    Date::new(1994 + year, quarter * 3 + 1, 1).ok()
+}
+
 /// The last day of a day's quarter.
 fn quarter_end(day: Date) -> Date {
     let month = (day.month() - 1) / 3 * 3 + 3;
@@ -300,6 +407,38 @@ mod tests {
         assert_eq!(e.pairs().count(), 2);
         let edition = e.pairs_edition.expect("an edition");
         assert_eq!((edition.first, edition.last), (day("2000-06-05"), day("2021-03-31")));
+    }
+
+    #[test]
+    fn releases_are_known_by_name_or_heading() {
+        let text = "\"CPT only copyright.  All rights reserved.\"\t\t\t\t\t\t\n\t\t* = in existence\t\tDeletion\tModifier\t\n\
+            Column 1\tColumn 2\tprior to 1996\tDate\t*=no data\t0=not allowed\tPTP Edit Rationale\n\t\t\t\t\t1=allowed\t\n\
+            70496\t70450\t\t20260101\t*\t0\tx\n71260\t71250\t*\t19960101\t*\t9\tx\n";
+        let edition = |name: &str| Edits::ncci(name, text, |_| true).expect("well formed").pairs_edition.expect("an edition");
+        let hospital = edition("ccioph-v302r0-f1");
+        assert_eq!((hospital.kind, hospital.first, hospital.last), (Some(EditKind::Hospital), day("1996-01-01"), day("2024-09-30")));
+        let practitioner = edition("ccipra-v321r0-f2");
+        assert_eq!((practitioner.kind, practitioner.last), (Some(EditKind::Practitioner), day("2026-06-30")));
+        assert_eq!((edition("mine").kind, edition("mine").last), (None, day("2026-03-31")));
+        let text = "HCPCS/CPT Code\tOutpatient Hospital Services MUE Values\tMAI\tRationale\n72127\t1\t3\tx\n";
+        let limits = Edits::mue("m-Eff_07-01-2024", text, day("2026-01-01"), |_| true).expect("well formed");
+        assert_eq!(limits.limits_edition.expect("an edition").kind, Some(EditKind::Hospital));
+    }
+
+    #[test]
+    fn each_kind_of_service_has_its_table() {
+        let pairs = |name: &str, lifts: &str| {
+            Edits::ncci(name, &format!("72127\t72125\t\t20000605\t*\t{lifts}\tx\n"), |_| true).expect("well formed")
+        };
+        let between = |t: &EditTables, kind: EditKind| t.pairs(kind).between("72127", "72125", day("2024-08-01"));
+        let one = EditTables::default().replaced_by(&pairs("ccipra-v302r0", "1"));
+        assert_eq!(between(&one, EditKind::Hospital), Some(Edit::Modifier), "no table of hospitals is at hand");
+        let both = one.clone().replaced_by(&pairs("ccioph-v302r0", "0"));
+        assert_eq!(between(&both, EditKind::Hospital), Some(Edit::Never));
+        assert_eq!(between(&both, EditKind::Practitioner), Some(Edit::Modifier));
+        let untold = one.replaced_by(&pairs("mine", "0"));
+        assert_eq!(between(&untold, EditKind::Practitioner), Some(Edit::Never), "a table that does not tell is for both");
+        assert_eq!(between(&untold, EditKind::Hospital), Some(Edit::Never));
     }
 
     #[test]

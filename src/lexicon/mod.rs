@@ -21,6 +21,7 @@ mod show;
 pub mod supply;
 mod terms;
 mod trie;
+mod tsv;
 pub(crate) mod vocabulary;
 mod wire;
 
@@ -36,7 +37,8 @@ use model::{
 };
 
 pub use card::{CodeCard, Need, NeedKind, Neighbour, Way};
-pub use edits::{BadLine, Edit, EditEdition, Edits};
+pub use edits::{BadLine, Edit, EditEdition, EditKind, EditTables, Edits};
+pub use model::ReportStatus;
 pub use policy::Policy;
 use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
@@ -264,8 +266,14 @@ impl Lexicon {
 
     /// The edits that come with the lexicon.
     #[must_use]
-    pub const fn edits(&self) -> &Edits {
+    pub const fn edits(&self) -> &EditTables {
         &self.billing.edits
+    }
+
+    /// Whether a code is that of an agent.
+    #[must_use]
+    pub fn is_agent(&self, code: &str) -> bool {
+        self.supplies.iter().flat_map(|s| &s.rows).any(|r| &*r.code == code)
     }
 
     pub(crate) fn code(&self, code: &str) -> Option<&Code> {

@@ -236,8 +236,14 @@ pub struct Axis {
     pub together: Vec<(u64, u64)>,
     /// Modalities in which the axis says nothing, a bit each: an injected isotope is no contrast.
     pub not_in: u64,
+    /// Modalities in which an agent alone tells both acquisitions, as the one before it goes without saying.
+    pub both_in: u64,
+    /// Methods with which it does not.
+    pub both_unless: u64,
     /// Sections whose sentences may set it besides statements of exams.
     pub read_in: Vec<SectionKind>,
+    /// Whether two values that a title joins are two exams: "arterial and venous".
+    pub apart: bool,
     /// Of several values that such sentences tell, the one that holds; 0: the first.
     pub prefers: u64,
 }
@@ -409,6 +415,8 @@ pub enum Role {
     Acquisition,
     /// Says how far images reach: the regions behind it are landmarks ("from the skull base to the carina").
     Coverage,
+    /// Says that what follows are parts of the region before it: "including the kidneys".
+    Includes,
     /// Hints at an axis value where no exam statement speaks.
     Hint,
     /// Takes a member of the contrast set away and keeps the rest ("limited to non-contrast sections").
@@ -452,6 +460,8 @@ pub struct Concept {
     pub beside: Vec<ConceptId>,
     /// Sections in whose sentences the words count, besides those of their axes.
     pub read_in: Vec<SectionKind>,
+    /// Modalities of which the words do not speak, a bit each: gadolinium in a report of CT and MR.
+    pub not_in: u64,
 }
 
 /// What a complete study has to address: the extent of a study in a report is settled by it.
@@ -467,6 +477,10 @@ pub struct Checklist {
     pub elements: Vec<Box<str>>,
     /// Sets of elements of which one is enough, by index.
     pub ways: Vec<Vec<u8>>,
+    /// How many elements a report may leave out before its study counts as limited; they are asked for all the same.
+    pub spare: u8,
+    /// The axis by which a title names the complete study, beside its extent.
+    pub named_by: Option<AxisId>,
     /// Whether an element counts where the technique says that it was scanned.
     pub scanned: bool,
 }
@@ -724,6 +738,13 @@ pub struct Family {
 }
 
 impl Family {
+    /// The rows among which a code was chosen: the family's, or those that it adds.
+    #[must_use]
+    pub fn rows_with(&self, code: &str) -> &[Row] {
+        let added = !self.rows.iter().any(|r| &*r.code == code) && self.adds.iter().any(|r| &*r.code == code);
+        if added { &self.adds } else { &self.rows }
+    }
+
     /// Whether the family stands in the code set of that day.
     #[must_use]
     pub fn in_force(&self, day: Date) -> bool {
@@ -806,6 +827,19 @@ impl Code {
     }
 }
 
+/// What a report is among the versions of it, as its text or the message that brought it states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum ReportStatus {
+    /// Not final, or not signed.
+    Preliminary,
+    /// Final and signed.
+    Final,
+    /// Takes the place of an earlier version.
+    Corrected,
+    /// Adds to an earlier version.
+    Addended,
+}
+
 /// A question to whoever wrote the report.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct QueryText {
@@ -817,8 +851,16 @@ pub struct QueryText {
     pub raised_by: Vec<ConceptId>,
     /// The axis on which a default raises it.
     pub default_of: Option<AxisId>,
+    /// Families of whose studies it is asked where a report does not tell `lacking`.
+    pub families: Vec<FamilyId>,
+    /// What the report of such a study has to tell, all of it.
+    pub lacking: Values,
     /// Whether they raise it in a banner only: a heading, or a short line of their own anywhere.
     pub banner: bool,
     /// Concepts whose banner keeps it from being raised.
     pub unless: Vec<ConceptId>,
+    /// The status of the report that it is about.
+    pub status: Option<ReportStatus>,
+    /// The question where the message and not the text states that status.
+    pub stated: Box<str>,
 }

@@ -50,11 +50,17 @@ pub(super) struct AxisWire {
     #[serde(default)]
     pub(super) not_in: Words,
     #[serde(default)]
+    pub(super) both_in: Words,
+    #[serde(default)]
+    pub(super) both_unless: Words,
+    #[serde(default)]
     pub(super) labels: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) needs: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) read_in: Words,
+    #[serde(default)]
+    pub(super) apart: bool,
     pub(super) prefers: Option<Spanned<String>>,
 }
 
@@ -95,6 +101,8 @@ pub(super) struct ConceptWire {
     pub(super) beside: Words,
     #[serde(default)]
     pub(super) read_in: Words,
+    #[serde(default)]
+    pub(super) not_in: Words,
     #[serde(default)]
     pub(super) sets: ValuesWire,
     #[serde(default)]
@@ -255,6 +263,9 @@ pub(super) struct ChecklistWire {
     pub(super) of: Words,
     pub(super) ways: Vec<Words>,
     #[serde(default)]
+    pub(super) spare: u8,
+    pub(super) named_by: Option<Spanned<String>>,
+    #[serde(default)]
     pub(super) scanned: bool,
     #[serde(default)]
     pub(super) whole: Words,
@@ -315,7 +326,14 @@ pub(super) struct QueryWire {
     pub(super) raised_by: Words,
     pub(super) default_of: Option<Spanned<String>>,
     #[serde(default)]
+    pub(super) families: Words,
+    #[serde(default)]
+    pub(super) lacking: ValuesWire,
+    #[serde(default)]
     pub(super) banner: bool,
     #[serde(default)]
     pub(super) unless: Words,
+    pub(super) status: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) stated: String,
 }

@@ -155,8 +155,11 @@ pub(crate) fn faces(text: &Text<'_>, phrase: Span, (span, id): (Span, CueId)) ->
 /// Words between a phrase and a cue; `None` where the cue does not reach it: too far, or across a turn of the sentence.
 pub(crate) fn distance(text: &Text<'_>, phrase: Span, cue: Span, cues: &[(Span, CueId)]) -> Option<usize> {
     let between = if cue.end <= phrase.start { Span::new(cue.end, phrase.start) } else { Span::new(phrase.end.min(cue.start), cue.start) };
+    // "(given last week), planar images and SPECT": what brackets tell stays in them
+    let closed = cue.end <= phrase.start
+        && text.slice(between).find(')').is_some_and(|at| at + 2 < between.len() as usize && !text.slice(between)[..at].contains('('));
     let words = tokens(text.text(), between).filter(|t| t.kind == TokenKind::Word).take(WINDOW + 1).count();
-    if words > WINDOW {
+    if words > WINDOW || closed {
         return None;
     }
     let turns = cues.iter().any(|(s, c)| between.contains(*s) && text.lexicon.cue(*c).means == Means::Turn);

@@ -37,6 +37,8 @@ pub(crate) struct Statement {
     pub(crate) span: Span,
     /// For headings: the text that stands under it, folded.
     pub(crate) scope: Span,
+    /// Whether it heads a report of its own, of several in one text: all in its scope is of its exams.
+    pub(crate) apart: bool,
     pub(crate) unexplained: u16,
     pub(crate) repaired: u16,
     pub(crate) supplied: bool,
@@ -141,7 +143,37 @@ pub(crate) fn exams(text: &Text<'_>, parts: &[Part], day: Date) -> Exams {
         }
     }
     closing_title(text, parts, day, &mut out);
+    set_apart(text, parts, &mut out);
     out
+}
+
+/// Where a text holds several reports, each with a title and findings of its own ("EXAM 1: ... FINDINGS: ... EXAM 2: ..."),
+/// what stands under a title is of its exams alone.
+fn set_apart(text: &Text<'_>, parts: &[Part], out: &mut Exams) {
+    let titles: Vec<u32> = out
+        .ours
+        .iter()
+        .filter(|e| match e.source {
+            Source::Title => true,
+            Source::Heading => text.starts_line(e.span.start),
+            _ => false,
+        })
+        .map(|e| e.span.start)
+        .collect();
+    let ends = |at: u32| titles.iter().copied().filter(|t| *t > at).min().unwrap_or(text.whole().end);
+    let read = |at: u32| {
+        let own = Span::new(at, ends(at));
+        let found = |p: &Part| p.kind == SectionKind::Findings && p.entry.is_some() && !p.names_exam && p.body.len() > 8;
+        parts.iter().any(|p| found(p) && own.contains(p.head))
+    };
+    let heads: Vec<u32> = titles.iter().copied().filter(|at| read(*at)).collect();
+    if heads.len() < 2 {
+        return;
+    }
+    let next = |at: u32| heads.iter().copied().filter(|h| *h > at).min().unwrap_or(text.whole().end);
+    for e in out.ours.iter_mut().filter(|e| heads.contains(&e.span.start)) {
+        (e.source, e.scope, e.apart) = (Source::Title, Span::new(e.span.start, next(e.span.start)), true);
+    }
 }
 
 /// A bare number under a heading that counts views: "Views: 3".
@@ -159,6 +191,7 @@ fn number_under_views(text: &Text<'_>, part: &Part, out: &mut Exams) {
             atoms: vec![atom],
             span: at,
             scope: at,
+            apart: false,
             unexplained: 0,
             repaired: 0,
             supplied: false,
@@ -205,7 +238,7 @@ struct Buffers {
 fn push(out: &mut Exams, source: Source, reading: Reading, span: Span, scope: Span) {
     if reading.atoms.iter().any(|a| !a.values.is_empty() || a.region.is_some() || !a.implied.is_empty()) {
         let Reading { atoms, unexplained, repaired, supplied, .. } = reading;
-        out.ours.push(Statement { source, atoms, span, scope, unexplained, repaired, supplied });
+        out.ours.push(Statement { source, atoms, span, scope, apart: false, unexplained, repaired, supplied });
     }
 }
 
@@ -311,9 +344,9 @@ fn title_lines(text: &Text<'_>, body: Span, source: Source, day: Date, out: &mut
     flush(&mut run, out, b);
 }
 
-/// Whether a range names a region, a side or contrast.
+/// Whether a range names a region, a side or contrast; "no AS" tells a finding.
 fn names_something(text: &Text<'_>, range: Span) -> bool {
-    text.read(range, true).iter().any(|m| {
+    text.read(range, true).iter().filter(|m| text.slice(m.span) != "no").any(|m| {
         let c = text.lexicon.concept(m.concept);
         title::names(c.role) && (c.role != Role::Plain || !c.regions.is_empty() || c.sets.get(text.lexicon.known.side) != 0)
     })
@@ -426,7 +459,7 @@ fn is_title(text: &Text<'_>, span: Span, strict: bool) -> bool {
     let digits = tokens(text.text(), span).filter(|t| text.slice(t.span).bytes().all(|b| b.is_ascii_digit())).count();
     let counted = if films { count(|r| matches!(r, Role::Unit | Role::Number)) + digits } else { 0 };
     let naming = count(title::names) + counted;
-    let idle = count(|r| matches!(r, Role::Filler | Role::Join));
+    let idle = count(|r| matches!(r, Role::Filler | Role::Includes | Role::Join));
     let other = words_in(text, span).saturating_sub(naming + idle);
     // behind the first title a line has to begin with the exam
     let concept = |m: &Mention| text.lexicon.concept(m.concept);
@@ -498,9 +531,10 @@ pub(super) fn is_headline(text: &Text<'_>, span: Span) -> bool {
     let told: usize = mentions.iter().map(|m| words_in(text, m.span)).sum();
     let concept = |m: &Mention| lexicon.concept(m.concept);
     let places = mentions.iter().any(|m| !concept(m).regions.is_empty());
-    let plain = mentions
-        .iter()
-        .all(|m| matches!(concept(m).role, Role::Plain | Role::Filler | Role::Join | Role::With) && concept(m).sets.get(modality) == 0);
+    let plain = mentions.iter().all(|m| {
+        matches!(concept(m).role, Role::Plain | Role::Filler | Role::Includes | Role::Join | Role::With)
+            && concept(m).sets.get(modality) == 0
+    });
     // times and dates say nothing of the exam: "Chest, portable AP, 0612 hrs"
     let idle = tokens(text.text(), span)
         .filter(|t| t.kind == TokenKind::Word && !mentions.iter().any(|m| m.span.contains(t.span)))
@@ -604,7 +638,7 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     let chained = keep_chained(text.lexicon, &mut b.pieces);
     text.cues(whole, &mut b.cues);
     drop_denied(text, &mut b.pieces, &b.cues);
-    let mut atoms = parse(text.lexicon, &b.pieces, false);
+    let mut atoms = parse(text.lexicon, &b.pieces, false, true);
     atoms.truncate(IN_SENTENCE);
     atoms.iter_mut().for_each(|a| a.proofs.truncate(2 * IN_SENTENCE));
     let known = &text.lexicon.known;
@@ -675,7 +709,16 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
         }
     }
     if !ours.is_empty() {
-        out.ours.push(Statement { source, atoms: ours, span: whole, scope: whole, unexplained: 0, repaired: 0, supplied: false });
+        out.ours.push(Statement {
+            source,
+            atoms: ours,
+            span: whole,
+            scope: whole,
+            apart: false,
+            unexplained: 0,
+            repaired: 0,
+            supplied: false,
+        });
     }
 }
 

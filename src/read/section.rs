@@ -28,6 +28,8 @@ struct Head {
     kind: SectionKind,
     entry: Option<SectionId>,
     names_exam: bool,
+    /// Whether its text is the one line.
+    line: bool,
 }
 
 /// The parts of a report in order; together they cover it.
@@ -64,7 +66,25 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     if span.len() < 3 && line != Some(span.start) {
         return None; // "O:" heads a note only at the start of a line; "W/O" is no heading
     }
+    const LONGEST: usize = 90; // bytes of a title behind a number
+    let mut alone = false;
     let mut after = span.end as usize;
+    if kind == K::Title {
+        let behind = after + numbered(&all[after..]);
+        let first = all[behind..].iter().position(u8::is_ascii_alphanumeric).map_or(all.len(), |n| behind + n);
+        let line = all[first..].iter().position(|b| *b == b'\n').map_or(all.len(), |n| first + n);
+        // "Exam 2: No fracture." only refers to the second exam of a list
+        let title = Span::new(first as u32, line.min(first + LONGEST) as u32);
+        let known = &text.lexicon.known;
+        let mentions = text.read(title, true);
+        let names = |m: &Mention| {
+            let c = text.lexicon.concept(m.concept);
+            c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method)) != 0
+        };
+        if behind > after && (mentions.iter().any(names) || counts_views(text, title, &mentions)) {
+            (after, alone) = (behind, true);
+        }
+    }
     while after < all.len() && matches!(all[after], b'*' | b'_' | b' ' | b')' | b'#') {
         after += 1;
     }
@@ -92,6 +112,7 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
                 kind,
                 entry: Some(id),
                 names_exam: true,
+                line: false,
             });
         }
     }
@@ -120,7 +141,33 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
         kind,
         entry: Some(id),
         names_exam: names_exam(text, Span::new(start, span.start)),
+        line: alone,
     })
+}
+
+/// How long the number behind a heading is, with what stands around it: "EXAM 1:", "STUDY #2 OF 3 -".
+fn numbered(rest: &[u8]) -> usize {
+    let skip = |at: usize, wanted: fn(u8) -> bool| at + rest[at.min(rest.len())..].iter().take_while(|b| wanted(**b)).count();
+    let mark = skip(0, |b| matches!(b, b' ' | b'#'));
+    let mut end = skip(mark, |b| b.is_ascii_digit());
+    if mark == 0 || end == mark || end > mark + 2 {
+        return 0;
+    }
+    if rest[end..].starts_with(b" of ") {
+        end = skip(end + 4, |b| b.is_ascii_digit());
+    }
+    // "EXAM 1, 08:40 - "
+    if matches!(rest.get(end), Some(b',')) || rest[end..].starts_with(b" (") {
+        let time = skip(end, |b| b.is_ascii_digit() || matches!(b, b' ' | b',' | b':' | b'.' | b'(' | b')' | b'a' | b'p' | b'm' | b'h'));
+        if matches!(rest.get(time), Some(b'-')) {
+            end = time - 1;
+        }
+    }
+    if matches!(rest.get(end), Some(b':' | b'.' | b')' | b'\n')) || rest[end..].starts_with(b" -") || rest[end..].starts_with(b" :") {
+        end
+    } else {
+        0
+    }
 }
 
 /// The line's own start, where nothing but list marks or the name of an exam stands before `at` on its line.
@@ -205,7 +252,7 @@ fn run_in_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
         while body < bytes.len() && matches!(bytes[body], b':' | b'*' | b' ' | b',') {
             body += 1;
         }
-        found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
+        found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true, line: false });
     }
     heads.extend(found);
 }
@@ -256,20 +303,22 @@ fn exam_headings(text: &Text<'_>, heads: &mut Vec<Head>) {
             while body < all.len() && matches!(all.as_bytes()[body], b':' | b'*' | b' ') {
                 body += 1;
             }
-            found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true });
+            found.push(Head { span: piece, body: body as u32, kind: SectionKind::Body, entry: None, names_exam: true, line: false });
         }
     }
     heads.extend(found);
 }
 
-/// Whether a range lists projections and nothing else: "XR ELBOW: AP, LAT, OBL".
+/// Whether a range lists projections or numbers of views and nothing else: "XR ELBOW: AP, LAT, OBL".
 fn is_list_of_views(text: &Text<'_>, range: Span) -> bool {
     let Some(projections) = text.lexicon.known.projections else { return false };
     let mut mentions = Vec::new();
     text.mentions(range, true, &mut mentions);
     let words = |span: Span| tokens(text.text(), span).filter(|t| t.kind == TokenKind::Word).count();
     let named = mentions.iter().fold(0, |bits, m| bits | text.lexicon.concept(m.concept).sets.get(projections));
-    named != 0 && mentions.iter().map(|m| words(m.span)).sum::<usize>() >= words(range)
+    let unit = mentions.iter().any(|m| text.lexicon.concept(m.concept).role == Role::Unit);
+    let digits = tokens(text.text(), range).filter(|t| text.slice(t.span).bytes().all(|b| b.is_ascii_digit())).count();
+    (named != 0 || unit) && mentions.iter().map(|m| words(m.span)).sum::<usize>() + digits >= words(range)
 }
 
 /// Sections whose text is one paragraph: what follows a blank line is no longer theirs.
@@ -298,6 +347,11 @@ fn cover(text: &Text<'_>, heads: &[Head]) -> Vec<Part> {
             let text_start = all[body.range()].find(|c: char| c != '\n' && c != ' ').unwrap_or(0);
             if let Some(blank) = all[body.start as usize + text_start..body.end as usize].find("\n\n") {
                 cut = body.start + (text_start + blank) as u32;
+            }
+            if h.line
+                && let Some(line) = all[body.start as usize + text_start..cut as usize].find('\n')
+            {
+                cut = body.start + (text_start + line) as u32;
             }
             if let Some(line) = made_line(text, h.kind, Span::new(body.start, cut)) {
                 cut = line;

@@ -73,7 +73,7 @@ struct Placed<T> {
     at: usize,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Group {
     values: Values,
     implied: Values,
@@ -84,6 +84,9 @@ struct Group {
     /// Numbers of views.
     counts: Vec<Placed<u64>>,
     projections: Vec<Placed<u64>>,
+    extents: Vec<Placed<u64>>,
+    /// Where the values of enum axes stand.
+    placed: Vec<(AxisId, usize)>,
     /// Words that tell views of each side.
     each: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
@@ -91,6 +94,11 @@ struct Group {
     /// Position behind which regions came after the modality word.
     modality_at: Option<usize>,
     last_join: Option<usize>,
+    joins: Vec<usize>,
+    /// Words behind which parts of what stands before are named: "including".
+    includes: Vec<usize>,
+    /// Whether it is the part of one side of a statement on both.
+    one_side: bool,
     starts_after_stop: bool,
     span: Option<Span>,
 }
@@ -105,11 +113,13 @@ impl Group {
     }
 }
 
-/// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun.
-pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Atom> {
-    let mut groups = group(lexicon, pieces, title);
+/// Reads the pieces of one statement. `title`: prepositions of contrast may stand without a noun; `several`: two values of an
+/// axis may be two exams, which a charge line does not bill together.
+pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool, several: bool) -> Vec<Atom> {
+    let mut groups = group(lexicon, pieces, title, several);
     if title {
         join_hybrids(lexicon, &mut groups);
+        join_sides(&mut groups);
     }
     share_regions(lexicon, &mut groups);
     share_contrast(lexicon, &mut groups);
@@ -118,12 +128,15 @@ pub(crate) fn parse(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Ato
         prefer_exams(lexicon, g);
         drop_ancestors(lexicon, g);
         zip_states(lexicon, g);
-        atoms_of(lexicon, g, &mut atoms);
+        match split_sides(lexicon, g) {
+            Some(parts) => parts.iter().for_each(|part| atoms_of(lexicon, part, &mut atoms)),
+            None => atoms_of(lexicon, g, &mut atoms),
+        }
     }
     atoms
 }
 
-fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
+fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool, several: bool) -> Vec<Group> {
     let known = &lexicon.known;
     let mut groups: Vec<Group> = vec![Group::default()];
     let mut covered = false;
@@ -133,7 +146,7 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         let concept = match p.item {
             Item::Concept(id) => id,
             Item::Join => {
-                last(&mut groups).last_join = Some(i);
+                join(last(&mut groups), i);
                 i += 1;
                 continue;
             }
@@ -169,7 +182,8 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
         };
         let c = lexicon.concept(concept);
         match c.role {
-            Role::Join => last(&mut groups).last_join = Some(i),
+            Role::Join => join(last(&mut groups), i),
+            Role::Includes => last(&mut groups).includes.push(i),
             Role::With | Role::After | Role::Without | Role::WithoutAndWith | Role::WithAndWithout => {
                 let bound = bind(lexicon, pieces, i, title);
                 if let Some(b) = bound.as_ref().filter(|b| b.bits != 0) {
@@ -215,13 +229,23 @@ fn group(lexicon: &Lexicon, pieces: &[Piece], title: bool) -> Vec<Group> {
             // "CT of the thorax, extended through the adrenals": a landmark, no exam
             Role::Coverage => covered = true,
             Role::Plain if covered && c.sets.get(known.modality) == 0 && !c.regions.is_empty() => {}
-            Role::Plain => place(lexicon, &mut groups, concept, p.span, i),
+            Role::Plain => {
+                if several {
+                    split_values(lexicon, &mut groups, concept, i);
+                }
+                place(lexicon, &mut groups, concept, p.span, i);
+            }
             _ => {}
         }
         i += 1;
     }
     groups.retain(|g| g.span.is_some());
     groups
+}
+
+fn join(g: &mut Group, at: usize) {
+    g.last_join = Some(at);
+    g.joins.push(at);
 }
 
 fn last(groups: &mut [Group]) -> &mut Group {
@@ -293,6 +317,10 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             // of two words for one axis the later holds, of a value and a way of it the way
             let way = lexicon.axis(axis).narrower(g.values.get(axis), bits);
             g.values.set(axis, way.unwrap_or(bits));
+            g.placed.push((axis, at));
+            if Some(axis) == known.extent {
+                g.extents.push(Placed { value: bits, span, concept: Some(concept), at });
+            }
             g.proofs.push(Proof { facet: Facet::Axis(axis), span, concept: Some(concept) });
         }
     }
@@ -311,6 +339,32 @@ fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
     let mut words = g.counts.iter().chain(&g.projections);
     let before = g.last_join.is_some_and(|j| g.regions.first().is_some_and(|r| r.at < j) && words.clone().all(|w| w.at < j));
     (g.modality_at.is_none() && words.next().is_some() && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
+}
+
+/// "SCREENING MAMMOGRAM AND LEFT DIAGNOSTIC MAMMOGRAM", "LEG DUPLEX, ARTERIAL AND VENOUS": another value of an axis behind a
+/// join begins another exam, which goes on with the modality and the method.
+fn split_values(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, at: usize) {
+    let known = &lexicon.known;
+    let g = last(groups);
+    if lexicon.concept(concept).region.is_some() {
+        return;
+    }
+    let rival = lexicon.concept(concept).sets.iter().find(|&(axis, bits)| {
+        let have = g.values.get(axis);
+        lexicon.axis(axis).apart && have != 0 && have & bits == 0 && lexicon.axis(axis).narrower(have, bits).is_none()
+    });
+    let Some((axis, _)) = rival else { return };
+    let said = g.placed.iter().rev().find(|(a, _)| *a == axis).map_or(at, |(_, at)| *at);
+    let Some(join) = g.last_join.filter(|j| *j > said) else { return };
+    let (regions, sides) = (g.regions.extract_if(.., |r| r.at > join).collect(), g.sides.extract_if(.., |s| s.at > join).collect());
+    let (mut values, facets) = (Values::default(), [known.modality, known.method]);
+    for axis in facets {
+        values.set(axis, g.values.get(axis));
+    }
+    let proofs = g.proofs.iter().filter(|p| facets.iter().any(|a| p.facet == Facet::Axis(*a))).copied().collect();
+    let modality_at = g.modality_at.map(|_| join);
+    let implied = g.implied;
+    groups.push(Group { values, implied, regions, sides, proofs, modality_at, ..Group::default() });
 }
 
 /// What the words of a concept suggest where nothing else speaks.
@@ -368,7 +422,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
                         i += 1;
                         continue;
                     }
-                    Role::Filler | Role::Join | Role::Or | Role::AtLeast | Role::AtMost | Role::LessThan => {
+                    Role::Filler | Role::Includes | Role::Join | Role::Or | Role::AtLeast | Role::AtMost | Role::LessThan => {
                         i += 1;
                         continue;
                     }
@@ -437,7 +491,7 @@ pub(crate) fn bind(lexicon: &Lexicon, pieces: &[Piece], from: usize, title: bool
     // no noun: in a title the phrase may end here, unless something follows that it could belong to
     let follows = pieces[end..].iter().find(|p| match p.item {
         Item::Join | Item::Number | Item::Aside => false,
-        Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join),
+        Item::Concept(id) => !matches!(lexicon.concept(id).role, Role::Filler | Role::Join | Role::Includes),
         _ => true,
     });
     // "with coronal reformats": the words right behind it are its own
@@ -490,6 +544,33 @@ fn join_hybrids(lexicon: &Lexicon, groups: &mut Vec<Group>) {
         a.values.set(known.modality, whole);
         a.sides.extend(b.sides);
         a.counts.extend(b.counts);
+        a.proofs.extend(b.proofs);
+        if let Some(span) = b.span {
+            a.cover(span);
+        }
+    }
+}
+
+/// "XR KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW": what is told of each side behind a stop is of the region before it.
+fn join_sides(groups: &mut Vec<Group>) {
+    let mut i = 1;
+    while i < groups.len() {
+        let b = &groups[i];
+        let bare = b.modality_at.is_none() && b.regions.is_empty() && b.implied_regions.is_empty() && b.contrasts.is_empty();
+        let sided = b.sides.len() > 1 && (b.counts.len() > 1 || b.extents.len() > 1);
+        if !(bare && sided && groups[i - 1].sides.iter().all(|s| s.value.count_ones() > 1) && groups[i - 1].regions.len() == 1) {
+            i += 1;
+            continue;
+        }
+        let b = groups.remove(i);
+        let a = &mut groups[i - 1];
+        for (axis, bits) in b.values.iter() {
+            a.values.set(axis, bits);
+        }
+        a.sides.extend(b.sides);
+        a.counts.extend(b.counts);
+        a.projections.extend(b.projections);
+        a.extents.extend(b.extents);
         a.proofs.extend(b.proofs);
         if let Some(span) = b.span {
             a.cover(span);
@@ -642,14 +723,25 @@ fn prefer_exams(lexicon: &Lexicon, g: &mut Group) {
     }
 }
 
-/// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame.
+/// "UPPER EXTREMITY JOINT SHOULDER", "SPINE CERVICAL": the wider name is the narrower one's frame. "ABDOMEN INCLUDING THE
+/// KIDNEYS": the narrower one is a part of it. "FOOT 3 VIEWS AND HEEL 2 VIEWS": each has words of its own, and stands.
 fn drop_ancestors(lexicon: &Lexicon, g: &mut Group) {
-    let mut set = RegionSet::default();
-    for r in &g.regions {
-        set.insert(r.value);
-    }
-    let covered = |r: RegionId| set.iter().any(|o| o != r && lexicon.region(o).ancestors.contains(r));
-    let dropped: Vec<_> = g.regions.extract_if(.., |r| covered(r.value)).collect();
+    let all = g.regions.clone();
+    let lies_in = |x: RegionId, y: RegionId| x != y && lexicon.region(x).ancestors.contains(y);
+    let between = |marks: &[usize], a: usize, b: usize| marks.iter().copied().find(|m| a.min(b) < *m && *m < a.max(b));
+    let each = |join: usize| {
+        let told = |list: &[Placed<u64>]| list.iter().any(|p| p.at < join) && list.iter().any(|p| p.at > join);
+        told(&g.counts) || told(&g.sides)
+    };
+    let part = |r: &Placed<RegionId>| {
+        all.iter().any(|wide| lies_in(r.value, wide.value) && wide.at < r.at && between(&g.includes, wide.at, r.at).is_some())
+    };
+    let frame = |r: &Placed<RegionId>| {
+        let narrow = |o: &&Placed<RegionId>| lies_in(o.value, r.value) && !part(o);
+        all.iter().filter(narrow).any(|o| !between(&g.joins, r.at, o.at).is_some_and(each))
+    };
+    let dropped: Vec<Placed<RegionId>> = all.iter().filter(|r| part(r) || frame(r)).copied().collect();
+    g.regions.retain(|r| !dropped.iter().any(|d| d.at == r.at && d.value == r.value));
     for d in dropped {
         g.proofs.push(Proof { facet: Facet::Region, span: d.span, concept: d.concept });
     }
@@ -671,6 +763,50 @@ fn states(lexicon: &Lexicon, both: &Placed<u64>) -> [Placed<u64>; 2] {
     let with_first = both.concept.is_some_and(|c| lexicon.concept(c).role == Role::WithAndWithout);
     let order = if with_first { [known.post, known.pre] } else { [known.pre, known.post] };
     order.map(|value| Placed { value, ..*both })
+}
+
+/// "KNEES: RIGHT 3 VIEWS, LEFT 1 VIEW", "BREAST RIGHT COMPLETE AND LEFT LIMITED": one region, each side with words of its
+/// own. A part for each side.
+fn split_sides(lexicon: &Lexicon, g: &Group) -> Option<Vec<Group>> {
+    let differ = |list: &[Placed<u64>]| list.iter().any(|p| p.value != list[0].value);
+    // "KNEES" is of both
+    let single: Vec<Placed<u64>> = g.sides.iter().filter(|s| s.value.is_power_of_two()).copied().collect();
+    let plain = !single.is_empty() && differ(&single);
+    let counted = g.regions.len() < 2 && differ(&g.counts);
+    if !plain || g.regions.iter().any(|r| r.value != g.regions[0].value) || !(counted || differ(&g.extents)) {
+        return None;
+    }
+    // what stands before a side is its own where the first one has something before it
+    let owner = |at: usize, leads: bool| {
+        let behind = single.iter().find(|s| s.at > at);
+        let before = single.iter().rev().find(|s| s.at < at);
+        if leads { before.or(behind) } else { behind.or(before) }.map(|s| s.value)
+    };
+    let own = |list: &[Placed<u64>], side: u64| -> Vec<Placed<u64>> {
+        let leads = list.first().is_some_and(|p| single[0].at < p.at);
+        list.iter().filter(|p| list.len() < 2 || owner(p.at, leads) == Some(side)).copied().collect()
+    };
+    let mut values: Vec<u64> = single.iter().map(|s| s.value).collect();
+    values.sort_unstable();
+    values.dedup();
+    let part = |side: u64| {
+        let sides: Vec<_> = single.iter().filter(|s| s.value == side).copied().collect();
+        let near = g.regions.iter().min_by_key(|r| r.at.abs_diff(sides[0].at)).copied();
+        let mut part = Group {
+            counts: own(&g.counts, side),
+            extents: own(&g.extents, side),
+            regions: near.into_iter().collect(),
+            sides,
+            one_side: true,
+            ..g.clone()
+        };
+        if let Some(axis) = lexicon.known.extent.filter(|_| !g.extents.is_empty()) {
+            part.values.set(axis, part.extents.last().map_or(0, |e| e.value));
+            part.proofs.retain(|p| p.facet != Facet::Axis(axis) || part.extents.iter().any(|e| e.span == p.span));
+        }
+        part
+    };
+    Some(values.into_iter().map(part).collect())
 }
 
 fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
@@ -718,7 +854,9 @@ fn atoms_of(lexicon: &Lexicon, g: &Group, out: &mut Vec<Atom>) {
             attach(&mut atom, known.side, &each.iter().map(|e| Placed { value: both, ..*e }).collect::<Vec<_>>());
         }
         if let Some(c) = r.concept.map(|c| lexicon.concept(c)).filter(|c| c.region.is_some()) {
-            for (axis, bits) in c.sets.iter().filter(|(a, _)| g.values.get(*a) == 0 || lexicon.axis(*a).kind == AxisKind::Flags) {
+            let told = |axis: AxisId| axis == known.side && g.one_side; // "KNEES: RIGHT 3 VIEWS"
+            let free = |axis: AxisId| g.values.get(axis) == 0 || lexicon.axis(axis).kind == AxisKind::Flags;
+            for (axis, bits) in c.sets.iter().filter(|(a, _)| free(*a) && !told(*a)) {
                 atom.values.add(axis, bits);
                 atom.proofs.push(Proof { facet: Facet::Axis(axis), span: r.span, concept: r.concept });
             }

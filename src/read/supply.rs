@@ -1,7 +1,7 @@
 //! Reads which agents were given, and how much: "100 mL of Omnipaque 350", "Tc-99m MDP, 25.1 mCi", "5 mL discarded".
 
 use super::section::Part;
-use super::text::{Kind, Text};
+use super::text::{Kind, Mention, Text};
 use crate::lexicon::model::{Means, SectionKind, Sense};
 use crate::lexicon::supply::{MeasureId, SupplyId, thousandths};
 use crate::text::Span;
@@ -47,9 +47,11 @@ pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
         if !matches!(part.kind, K::Technique | K::Contrast | K::Body | K::Findings | K::Title | K::Dose | K::Other) {
             continue;
         }
+        let begun = out.len();
         for s in text.sentences(part.body) {
             let names = names(text, s);
-            if names.is_empty() || out.len() >= MOST {
+            let again = further_doses(text, s, &names, &out[begun..]);
+            if names.is_empty() && again.is_empty() || out.len() >= MOST {
                 continue;
             }
             text.cues(s, &mut cues);
@@ -85,9 +87,34 @@ pub(crate) fn given(text: &Text<'_>, parts: &[Part]) -> Vec<Given> {
                 let concentration = concentration(text, span, Span::new(before, behind), &amounts);
                 out.push(Given { supply, span, amount, concentration, waste: wasted, no_waste: kept });
             }
+            // those behind the agents of this sentence are of the last of them
+            out.extend(if names.is_empty() { again } else { further_doses(text, s, &names, &out[begun..]) });
         }
     }
     out
+}
+
+/// Doses of an agent that is not named again: "10 mCi of sestamibi at rest, 30 mCi at peak exercise". The words behind
+/// each have to tell its state; what is left in a syringe is no dose.
+fn further_doses(text: &Text<'_>, sentence: Span, names: &[(Span, SupplyId)], before: &[Given]) -> Vec<Given> {
+    let lexicon = text.lexicon;
+    let Some(last) = before.last() else { return Vec::new() };
+    let Some(own) = last.amount.filter(|_| lexicon.supplies[last.supply.0 as usize].unit.is_none()) else { return Vec::new() };
+    let from = names.last().map_or(sentence.start, |(name, _)| name.end.max(own.span.end));
+    if names.last().is_some_and(|(name, _)| *name != last.span) {
+        return Vec::new();
+    }
+    let amounts: Vec<Amount> = amounts(text, Span::new(from, sentence.end)).into_iter().filter(|a| a.measure == own.measure).collect();
+    let mut mentions = Vec::new();
+    let mut told = |i: usize, a: &Amount| {
+        let end = amounts.get(i + 1).map_or(sentence.end, |next| next.span.start);
+        mentions.clear();
+        text.mentions(Span::new(a.span.end, end), false, &mut mentions);
+        let state = |m: &Mention| ["rest", "stress"].iter().any(|s| lexicon.has(&lexicon.concept(m.concept).sets, "isotope", s));
+        mentions.iter().any(state)
+    };
+    let doses: Vec<Amount> = amounts.iter().enumerate().filter(|(i, a)| told(*i, a)).map(|(_, a)| *a).collect();
+    doses.into_iter().map(|a| Given { amount: Some(a), concentration: None, waste: None, no_waste: None, ..last.clone() }).collect()
 }
 
 /// The agents named in a sentence: of overlapping names the longest.

@@ -70,7 +70,7 @@ pub(crate) fn read(text: &Text<'_>, range: Span, day: Date, line: Line) -> Readi
             break;
         }
         let pieces: Vec<Piece> = path.iter().map(|e| Piece { span: e.span, item: e.item }).collect();
-        let mut atoms = parse(lexicon, &pieces, true);
+        let mut atoms = parse(lexicon, &pieces, true, !charge_line);
         let supplied = line != Line::Title && supply_modality(lexicon, &mut atoms, day);
         let (score, satisfied) = score(lexicon, &atoms, &path, unexplained, repaired, day, line);
         if best.as_ref().is_none_or(|(b, _)| score > *b) {

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
-use radcode::{Analysis, Analyzer, Date, Options, Span};
+use radcode::{Analysis, Analyzer, Date, Options, ReportStatus, Span};
 
 pub const STYLES: [&str; 12] = [
     "structured",
@@ -55,7 +55,17 @@ pub const QUERIES: &[&str] = &[
     "edit-pair",
     "early-and-later",
     "unit-limit",
+    "repeat-reader",
     "contrast-untold",
+];
+
+/// What a message may state of its report; `-` stands for one that states nothing.
+pub const STATUSES: [(&str, Option<ReportStatus>); 5] = [
+    ("-", None),
+    ("preliminary", Some(ReportStatus::Preliminary)),
+    ("final", Some(ReportStatus::Final)),
+    ("corrected", Some(ReportStatus::Corrected)),
+    ("addended", Some(ReportStatus::Addended)),
 ];
 
 /// Words of a report that an expectation quotes: role or reason, and the words.
@@ -84,6 +94,8 @@ pub struct Case {
     pub policy: Vec<(String, String)>,
     /// Lines of the claim as `73562-50`, `76641x2`, sorted.
     pub claim: Option<Vec<String>>,
+    /// What the message of each report states of its status, in their order.
+    pub status: Vec<Option<ReportStatus>>,
     /// The report, or all reports of the encounter with the lines between.
     pub text: String,
 }
@@ -213,7 +225,7 @@ pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
         }
         let count = seen.entry(key).or_insert(0);
         *count += 1;
-        if *count > 1 && matches!(key, "about" | "style" | "trap" | "date" | "codes" | "claim" | "policy") {
+        if *count > 1 && matches!(key, "about" | "style" | "trap" | "date" | "codes" | "claim" | "policy" | "status") {
             wrong(n, &format!("`{key}` stands here a second time"));
         }
         match key {
@@ -252,6 +264,14 @@ pub fn parse(path: &str, file: &str, mistakes: &mut Vec<String>) -> Case {
                     match word.split_once('=') {
                         Some((option, choice)) => case.policy.push((option.to_owned(), choice.to_owned())),
                         None => wrong(n, "`policy` is written `option=choice`, with blanks between"),
+                    }
+                }
+            }
+            "status" => {
+                for word in value.split_whitespace() {
+                    match STATUSES.iter().find(|(name, _)| *name == word) {
+                        Some((_, status)) => case.status.push(*status),
+                        None => wrong(n, &format!("`{word}` is no status")),
                     }
                 }
             }
