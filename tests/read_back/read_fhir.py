@@ -12,9 +12,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-# this file has the name of the package that it reads with
-sys.path = [p for p in sys.path if Path(p).resolve() != Path(__file__).resolve().parent]
-
 from fhir.resources.R4B.chargeitem import ChargeItem
 from fhir.resources.R4B.claim import Claim
 
