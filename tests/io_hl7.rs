@@ -205,7 +205,7 @@ fn character_sets() {
         assert_eq!(text(&bytes), "caf\u{e9} \u{1f9e0}");
         let mut cut = bytes.clone();
         cut.pop();
-        assert_eq!(text(cut), "! can't be read: bytes that are not UTF-16");
+        assert!(text(cut).starts_with("! not UTF-8: byte "));
     }
 }
 

@@ -193,7 +193,7 @@ fn orders_by_code_and_by_name() {
 #[test]
 fn codes_that_had_ended_are_named_with_what_came_after() {
     let text = report("Low dose CT of the chest for lung cancer screening", "Low dose axial images.", "No nodule. Lung-RADS 1.");
-    let all = rows(&[text.clone()], None, Some("G0297"), &options());
+    let all = rows(std::slice::from_ref(&text), None, Some("G0297"), &options());
     assert_eq!(all.len(), 1);
     assert_eq!(all[0].outcome, Outcome::BilledDiffers);
     assert_eq!(all[0].validity.as_deref(), Some("G0297 ended on 2020-12-31; after it came 71271"));

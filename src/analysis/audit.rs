@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::confidence::of_words;
+use super::confidence::is_doubtful;
 use super::explain::{Standing, standings};
 use super::gaps::{Exam, Gap, axis_name, gaps};
 use super::reconcile::validity;
@@ -157,7 +157,9 @@ impl Analyzer {
                 }
                 Some((list.iter().filter(|g| !g.open).count(), list.len(), list))
             };
-            let nearest = out.analysis.suggestions.iter().filter_map(near).min_by_key(|(a, b, _)| (*a, *b));
+            // an exam that is there under another code of the row is no other
+            let others = out.analysis.suggestions.iter().filter(|s| !wanted.contains(s.code.as_str()));
+            let nearest = others.filter_map(near).min_by_key(|(a, b, _)| (*a, *b));
             let Some((_, _, list)) = nearest else {
                 open = false;
                 reasons.push(match lexicon.code_card(code).and_then(|c| c.excuse) {
@@ -187,8 +189,8 @@ impl Analyzer {
             open &= lacking > 0;
             reasons.push(format!("the name reads as {} codes: {}", reads.len(), reads.iter().copied().collect::<Vec<_>>().join(" ")));
         }
-        let least = out.analysis.suggestions.iter().map(|s| of_words(s, true)).fold(1.0, f64::min);
-        if least < options.threshold {
+        let doubtful = out.analysis.suggestions.iter().filter(|s| is_doubtful(s, options.threshold));
+        if let Some(least) = doubtful.map(|s| s.confidence).reduce(f64::min) {
             open = true;
             reasons.push(format!("the name is read with a confidence of {least:.2} only"));
         }

@@ -97,9 +97,11 @@ const fn default_costs(charge_line: bool) -> f64 {
     if charge_line { 0.3 } else { 0.06 }
 }
 
-/// Confidence of a code, but for what its defaults cost: of the words that are there.
-pub(super) fn of_words(s: &Suggestion, charge_line: bool) -> f64 {
-    s.confidence + if s.defaults.is_empty() { 0.0 } else { default_costs(charge_line) }
+/// Whether a name is read too unsurely to be held against something: silence on an axis alone does not make it so.
+pub(super) fn is_doubtful(s: &Suggestion, threshold: f64) -> bool {
+    /// Of the words that are there, where silence has its cost.
+    const SURE: f64 = 0.9;
+    s.confidence < threshold && (s.defaults.is_empty() || s.confidence + default_costs(true) < SURE)
 }
 
 /// Confidence of the answer as a whole.

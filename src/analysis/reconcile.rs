@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
-use super::confidence::of_words;
+use super::confidence::is_doubtful;
 use super::explain::{Standing, standings};
 use super::gaps::{Exam, axis_name, family_of, gaps};
 use super::queries::INTERVENTIONAL;
@@ -46,19 +46,20 @@ impl BilledCode {
         let times = |w: &str| w.strip_prefix('X').and_then(|n| n.parse::<u32>().ok());
         for word in cell.split(|c: char| !c.is_ascii_alphanumeric()).filter(|w| !w.is_empty()) {
             let mut word = word.to_ascii_uppercase();
-            let mut units = None;
-            if word.len() > SHAPES.0 {
-                let tail = word.split_off(SHAPES.0);
-                units = times(&tail);
-                if units.is_none() {
-                    return own(cell);
-                }
+            // "76641X2", "LTX2"
+            let units = [SHAPES.0, SHAPES.1].into_iter().filter(|n| *n < word.len()).find_map(|n| Some((n, times(&word[n..])?)));
+            if let Some((n, _)) = units {
+                word.truncate(n);
             }
+            let units = units.map(|(_, n)| n);
             let code = word.len() == SHAPES.0 && word.bytes().filter(u8::is_ascii_digit).count() + 1 >= SHAPES.0;
             match out.last_mut() {
                 _ if code => out.push(Self { code: word, modifiers: Vec::new(), units: units.unwrap_or(1) }),
                 Some(last) if times(&word).is_some() => last.units = times(&word).unwrap_or(1),
-                Some(last) if word.len() == SHAPES.1 => last.modifiers.push(word),
+                Some(last) if word.len() == SHAPES.1 => {
+                    last.modifiers.push(word);
+                    last.units = units.unwrap_or(last.units);
+                }
                 _ => return own(cell),
             }
         }
@@ -206,10 +207,10 @@ impl Analyzer {
         let mut out = Vec::new();
         if let Some(ordered) = ledger.ordered {
             let wants = self.orders(ordered, &Options { date_of_service: Some(claim.day), ..options.clone() }, &bench);
-            out.extend(bench.compare(Against::Order, bench.documented(false), wants));
+            out.extend(bench.compare(Against::Order, &bench.documented(false), &wants));
         }
         if let Some(billed) = ledger.billed {
-            out.extend(bench.compare(Against::Bill, bench.documented(ledger.agents), bench.bills(billed)));
+            out.extend(bench.compare(Against::Bill, &bench.documented(ledger.agents), &bench.bills(billed)));
         }
         out
     }
@@ -275,7 +276,7 @@ impl Analyzer {
                 Want {
                     names: std::iter::once(code.to_owned()).chain(instead.cloned()).collect(),
                     members: sources.iter().map(|s| read[s.report].0).collect(),
-                    unsure: parts.iter().map(|s| of_words(s, true)).reduce(f64::min).filter(|c| *c < options.threshold),
+                    unsure: parts.iter().filter(|s| is_doubtful(s, options.threshold)).map(|s| s.confidence).reduce(f64::min),
                     exam,
                     notes: sources.iter().flat_map(|s| read[s.report].2.clone()).collect(),
                     ..Want::of(lexicon, code, 0)
@@ -511,11 +512,11 @@ impl Bench<'_> {
     }
 
     /// Holds a list against the record.
-    fn compare(&self, against: Against, documented: Vec<Documented>, wants: Vec<Want>) -> Vec<Reconciled> {
+    fn compare(&self, against: Against, documented: &[Documented], wants: &[Want]) -> Vec<Reconciled> {
         let mut free: Vec<bool> = vec![true; documented.len()];
         let mut homes: Vec<Option<(usize, bool)>> = vec![None; wants.len()]; // the documented exam, and whether the code is the same
         for (w, want) in wants.iter().enumerate() {
-            if let Some(d) = documented.iter().position(|d| want.names.iter().any(|n| d.names.contains(n))) {
+            if let Some(d) = (0..documented.len()).find(|d| free[*d] && want.names.iter().any(|n| documented[*d].names.contains(n))) {
                 homes[w] = Some((d, want.code() == documented[d].names[0] || against == Against::Order));
                 free[d] = false;
             }
@@ -555,22 +556,21 @@ impl Bench<'_> {
                     if let Some(at) = (0..documented.len()).filter(|d| part(&documented[*d])).find_map(|d| rows[d]) {
                         let row: &mut Reconciled = &mut out[at];
                         row.given.extend(&want.members);
-                        row.reasons.push(format!("{} is a part of it", self.named(want.code(), &want.label)));
+                        row.reasons.push(format!("{} is a part of it", named(want.code(), &want.label)));
                         continue;
                     }
-                    self.alone(against, &documented, want)
+                    self.alone(against, documented, want)
                 }
             };
             out.push(row);
         }
         let any = !wants.is_empty();
-        for (d, doc) in documented.iter().enumerate().filter(|(d, _)| free[*d]) {
+        for (_, doc) in documented.iter().enumerate().filter(|(d, _)| free[*d]) {
             if against == Against::Order && doc.addon && any {
                 let row = self.row(against, Outcome::Agree, Some(doc), None);
                 out.push(Reconciled { reasons: vec!["an add-on comes with the exam that was ordered".to_owned()], ..row });
                 continue;
             }
-            let _ = d;
             let outcome = if against == Against::Order { Outcome::DocumentedNotOrdered } else { Outcome::DocumentedNotBilled };
             let mut row = self.row(against, outcome, Some(doc), None);
             let unread = wants.iter().any(|w| w.names.is_empty());
@@ -704,8 +704,8 @@ impl Bench<'_> {
             row.reasons.push(format!("{given}, {record}"));
         }
         if differences.is_empty() {
-            let docs = self.named(&doc.names[0], &doc.label);
-            row.reasons.push(format!("{list} as {}, documented as {docs}", self.named(want.code(), &want.label)));
+            let docs = named(&doc.names[0], &doc.label);
+            row.reasons.push(format!("{list} as {}, documented as {docs}", named(want.code(), &want.label)));
         }
         let mut open = !differences.is_empty() && differences.iter().all(|d| d.given_open || d.record_open);
         if doc.confidence < self.threshold {
@@ -744,13 +744,13 @@ impl Bench<'_> {
         if let Some(r) = self.claim.removed.iter().find(|r| r.code == code) {
             row.outcome = if against == Against::Order { Outcome::Agree } else { Outcome::Bundled };
             row.reasons.push(r.reason.message.clone());
-            row.evidence = r.reason.evidence.clone();
+            row.evidence.clone_from(&r.reason.evidence);
             return row;
         }
         let near = documented.iter().filter_map(|d| Some((self.kin(want, d)?, d))).min_by(|a, b| a.0.cmp(&b.0));
         if let Some((_, doc)) = near {
             row.evidence = self.evidence(doc);
-            row.reasons.push(format!("documented is {}", self.named(&doc.names[0], &doc.label)));
+            row.reasons.push(format!("documented is {}", named(&doc.names[0], &doc.label)));
             self.judge(against, doc, want, &mut row);
             return row;
         }
@@ -861,10 +861,6 @@ impl Bench<'_> {
         successors(self.lexicon, code, self.day).any(|s| doc.names.iter().any(|n| n == s))
     }
 
-    fn named(&self, code: &str, label: &str) -> String {
-        if label.is_empty() { code.to_owned() } else { format!("{code} ({label})") }
-    }
-
     fn evidence(&self, doc: &Documented) -> Vec<Cited> {
         let mut out: Vec<Cited> = Vec::new();
         for line in doc.lines.iter().map(|l| &self.claim.lines[*l]) {
@@ -922,6 +918,11 @@ fn successors<'a>(lexicon: &'a Lexicon, code: &str, day: Date) -> impl Iterator<
 
 fn cited(report: usize, evidence: &[Evidence]) -> impl Iterator<Item = Cited> {
     evidence.iter().map(move |e| Cited { report, evidence: e.clone() })
+}
+
+/// A code, with what it stands for.
+fn named(code: &str, label: &str) -> String {
+    if label.is_empty() { code.to_owned() } else { format!("{code} ({label})") }
 }
 
 fn units(t: Tally) -> String {

@@ -36,7 +36,7 @@ pub struct AuditArgs {
     #[arg(long, value_enum, default_value_t = SheetFormat::Csv)]
     pub format: SheetFormat,
     /// Write the rows to this file, once all are done [default: standard output]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Leave out the words that prove what a name reads as
     #[arg(long)]
@@ -97,7 +97,7 @@ pub fn run(args: &AuditArgs, common: &Common) -> Result<u8, Failure> {
         let mut cells: Vec<(&'static str, Cell)> =
             id.map(|i| ("id", Cell::of(row.cell(Some(i)).unwrap_or_default()))).into_iter().collect();
         cells.extend([
-            ("line", Cell::of(row.line.to_string())),
+            ("line", Cell::Number(row.line.to_string())),
             ("outcome", Cell::of(a.verdict.name())),
             ("name", Cell::of(words)),
             ("code", Cell::of(listed)),
@@ -107,7 +107,7 @@ pub fn run(args: &AuditArgs, common: &Common) -> Result<u8, Failure> {
             ("reason", list(a.reasons)),
             ("validity", Cell::of(a.validity.unwrap_or_default())),
             ("family", Cell::of(a.family.clone().unwrap_or_default())),
-            ("confidence", Cell::of(confidence.map_or_else(String::new, |c| format!("{c:.2}")))),
+            ("confidence", Cell::Number(confidence.map_or_else(String::new, |c| format!("{c:.2}")))),
             ("evidence", Cell::Places(quoted(words, evidence, None, !args.no_text, args.format))),
         ]);
         sheet.row(&Entry { outcome: a.verdict.name(), rank, family: a.family.unwrap_or_default(), cells })?;

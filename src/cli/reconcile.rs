@@ -44,7 +44,8 @@ pub struct ReconcileArgs {
     /// A table of the codes that were billed: id, code, modifiers, units
     #[arg(long, value_name = "FILE", help_heading = "Lists")]
     pub billed: Option<PathBuf>,
-    /// A column of the tables that is not found by its name: id, ordered-code, ordered-name, billed-code, code, name, modifiers, units
+    /// A column of the tables that is not found by its name: id, ordered-code, ordered-name, billed-code, code, name, modifiers, units; other
+    /// fields are those of reports in a table: text, encounter ...
     #[arg(long, value_name = "FIELD=COLUMN", help_heading = "Lists")]
     pub column: Vec<String>,
     /// Form of the reports [default: by their content]
@@ -54,7 +55,7 @@ pub struct ReconcileArgs {
     #[arg(long, value_enum, default_value_t = SheetFormat::Csv)]
     pub format: SheetFormat,
     /// Write the rows to this file, once all are done [default: standard output]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Give the places of the evidence, not its words
     #[arg(long)]
@@ -138,7 +139,7 @@ pub fn run(args: &ReconcileArgs, common: &Common) -> Result<u8, Failure> {
         Some(path) => Some(billed(path, args, &mut aside, &mut missing).inspect(|_| tables += 1)?),
         None => None,
     };
-    if let Some(c) = args.column.iter().find(|c| missing.iter().filter(|m| m == c).count() == tables) {
+    if let Some(c) = args.column.iter().filter(|c| of_reports(c).is_none()).find(|c| missing.iter().filter(|m| m == c).count() == tables) {
         return Err(Failure::usage(
             &format!("`--column {c}`: no table has such a column"),
             "name a column of --orders or --billed as its first row does",
@@ -187,6 +188,13 @@ fn is_agent(analyzer: &Analyzer, b: &BilledCode) -> bool {
     analyzer.lexicon().is_agent(&b.code)
 }
 
+/// A column of `--column` that is one of the reports, where they are a table: of a field that no list has.
+fn of_reports(column: &str) -> Option<(String, String)> {
+    let (field, name) = column.split_once('=')?;
+    let lists = [ID, ORDERED_CODE, ORDERED_NAME, BILLED_CODE, CODE, NAME, MODIFIERS, UNITS];
+    (!lists.iter().any(|(f, _)| *f == field.trim())).then(|| (field.trim().to_owned(), name.trim().to_owned()))
+}
+
 /// Reads the table of orders.
 fn orders(path: &Path, args: &ReconcileArgs, aside: &mut u64, missing: &mut Vec<String>) -> Result<List<OrderedExam>, Failure> {
     let table = Table::open(path, args.reading.encoding, &args.column)?;
@@ -197,11 +205,11 @@ fn orders(path: &Path, args: &ReconcileArgs, aside: &mut u64, missing: &mut Vec<
     if code.is_none() && name.is_none() {
         return Err(table.lacks(&[ORDERED_CODE, ORDERED_NAME]));
     }
-    list(table, id, aside, |row| {
+    Ok(list(table, id, aside, |row| {
         let cell = |c| row.cell(c).map(str::to_owned);
         let order = OrderedExam { code: cell(code), name: cell(name) };
         if order == OrderedExam::default() { Vec::new() } else { vec![order] }
-    })
+    }))
 }
 
 /// Reads the table of what was billed.
@@ -211,7 +219,7 @@ fn billed(path: &Path, args: &ReconcileArgs, aside: &mut u64, missing: &mut Vec<
     let id = table.need(ID)?;
     let code = table.column(BILLED_CODE).or_else(|| table.column(CODE)).ok_or_else(|| table.lacks(&[BILLED_CODE]))?;
     let (modifiers, units) = (table.columns(MODIFIERS), table.column(UNITS));
-    list(table, id, aside, |row| {
+    Ok(list(table, id, aside, |row| {
         let mut codes = BilledCode::read(row.cell(Some(code)).unwrap_or_default());
         let more = modifiers.iter().filter_map(|m| row.cell(Some(*m)));
         let more: Vec<String> =
@@ -223,10 +231,10 @@ fn billed(path: &Path, args: &ReconcileArgs, aside: &mut u64, missing: &mut Vec<
             c.units = units.unwrap_or(c.units);
         }
         codes
-    })
+    }))
 }
 
-fn list<T>(mut table: Table, id: usize, aside: &mut u64, read: impl Fn(&super::table::Row) -> Vec<T>) -> Result<List<T>, Failure> {
+fn list<T>(mut table: Table, id: usize, aside: &mut u64, read: impl Fn(&super::table::Row) -> Vec<T>) -> List<T> {
     let mut out = List { rows: HashMap::new(), ids: Vec::new(), met: HashSet::new(), shown: table.shown.clone() };
     while let Some(row) = table.next() {
         let put_aside = |line: u64, why: &Unusable| say(&format!("{}:{line}: set aside: {why}", out.shown));
@@ -254,7 +262,7 @@ fn list<T>(mut table: Table, id: usize, aside: &mut u64, read: impl Fn(&super::t
             }
         }
     }
-    Ok(out)
+    out
 }
 
 struct Run<'a> {
@@ -279,6 +287,7 @@ impl Run<'_> {
             format: self.args.input_format.map(Format::from),
             encoding: self.args.reading.encoding,
             max_report_bytes: self.args.reading.max_report_bytes,
+            columns: self.args.column.iter().filter_map(|c| of_reports(c)).collect(),
             ..InputOptions::default()
         };
         let (source, records) = match found {
@@ -459,7 +468,7 @@ impl Run<'_> {
             ("billed", Cell::of(billed.join(" "))),
             ("validity", Cell::of(r.validity.clone().unwrap_or_default())),
             ("family", Cell::of(r.family.clone().unwrap_or_default())),
-            ("confidence", Cell::of(confidence.map_or_else(String::new, |c| format!("{c:.2}")))),
+            ("confidence", Cell::Number(confidence.map_or_else(String::new, |c| format!("{c:.2}")))),
             ("evidence", Cell::Places(places)),
             ("encounter", Cell::of(first.record.encounter.clone().unwrap_or_default())),
             ("source", Cell::of(format!("{}{}", first.source, first.record.place))),
@@ -556,9 +565,9 @@ fn lines(claim: &Claim, of: &[usize]) -> String {
 
 /// A billed code as a claim line is written.
 fn written(b: &BilledCode) -> String {
-    let modifiers: String = b.modifiers.iter().map(|m| format!("-{m}")).collect();
     let units = if b.units == 1 { String::new() } else { format!("x{}", b.units) };
-    format!("{}{modifiers}{units}", b.code)
+    let words: Vec<&str> = std::iter::once(&b.code).chain(&b.modifiers).map(String::as_str).collect();
+    words.join("-") + &units
 }
 
 fn say(message: &str) {

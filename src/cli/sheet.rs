@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use radcode::{Evidence, position};
 use serde_json::{Map, Value, json};
-use tempfile::{NamedTempFile, SpooledTempFile};
+use tempfile::NamedTempFile;
 
 use super::args::Common;
 use super::failure::Failure;
@@ -29,8 +29,9 @@ pub enum SheetFormat {
 
 /// Characters of one quotation.
 const QUOTE: usize = 80;
-/// Bytes of rows that wait for their turn in memory, of each rank; more wait in a temporary file.
-const WAITING: usize = 1 << 20;
+/// Bytes of rows that wait for their turn. They hold words of reports, so never in a temporary file: with more the order
+/// by what needs a coder begins anew.
+const WAITING: usize = 32 << 20;
 
 /// A row: its cells by column, in their order.
 pub struct Entry {
@@ -48,6 +49,8 @@ pub struct Entry {
 pub enum Cell {
     /// Words; `null` in JSON where there are none.
     Words(String),
+    /// A number as it is written.
+    Number(String),
     /// Several; parted by semicolons outside JSON.
     List(Vec<String>),
     /// Places in texts.
@@ -80,6 +83,7 @@ pub fn quoted<'a>(
                 o["text"] = json!(&text[e.span.range()]);
             }
             o["section"] = json!(e.section);
+            o["concept"] = json!(e.concept);
             o["line"] = json!(at.line);
             o["column"] = json!(at.column);
             Quoted { object: o, line: String::new() }
@@ -102,7 +106,7 @@ impl Cell {
 
     fn flat(&self) -> String {
         match self {
-            Self::Words(w) => w.clone(),
+            Self::Words(w) | Self::Number(w) => w.clone(),
             Self::List(l) => l.join("; "),
             Self::Places(p) => p.iter().map(|q| q.line.as_str()).collect::<Vec<_>>().join("; "),
         }
@@ -112,6 +116,7 @@ impl Cell {
         match self {
             Self::Words(w) if w.is_empty() => Value::Null,
             Self::Words(w) => json!(w),
+            Self::Number(n) => serde_json::from_str(n).unwrap_or(Value::Null),
             Self::List(l) => json!(l),
             Self::Places(p) => p.iter().map(|q| q.object.clone()).collect(),
         }
@@ -124,7 +129,7 @@ pub struct Sheet {
     width: usize,
     out: Target,
     /// Rows of the ranks after the first.
-    waiting: Vec<SpooledTempFile>,
+    waiting: [Vec<u8>; 3],
     /// How many, by outcome and family.
     counts: BTreeMap<(usize, &'static str), BTreeMap<String, u64>>,
     headed: bool,
@@ -161,8 +166,7 @@ impl Sheet {
             None if format == SheetFormat::Text => Target::Screen(screen),
             None => Target::Stdout(BufWriter::new(io::stdout())),
         };
-        let waiting = (0..3).map(|_| SpooledTempFile::new(WAITING)).collect();
-        Ok(Self { format, width, out, waiting, counts: BTreeMap::new(), headed: false })
+        Ok(Self { format, width, out, waiting: <[Vec<u8>; 3]>::default(), counts: BTreeMap::new(), headed: false })
     }
 
     /// The columns, for a sheet without rows too.
@@ -189,8 +193,16 @@ impl Sheet {
             SheetFormat::Text => self.text(entry, &mut bytes)?,
         }
         match entry.rank.checked_sub(1).and_then(|r| self.waiting.get_mut(r)) {
-            Some(later) => later.write_all(&bytes)?,
+            Some(later) => later.extend(bytes),
             None => self.out.bytes(&bytes)?,
+        }
+        if self.waiting.iter().map(Vec::len).sum::<usize>() > WAITING { self.write_waiting() } else { Ok(()) }
+    }
+
+    fn write_waiting(&mut self) -> Result<(), Failure> {
+        for later in &mut self.waiting {
+            self.out.bytes(later)?;
+            later.clear();
         }
         Ok(())
     }
@@ -205,7 +217,7 @@ impl Sheet {
         writeln!(out, "{STRONG}{first}{STRONG:#}  {style}{}{style:#}", entry.outcome.replace('_', " "))?;
         for (name, cell) in cells.filter(|(n, _)| *n != "outcome") {
             let lines: Vec<String> = match cell {
-                Cell::Words(w) => vec![w.clone()],
+                Cell::Words(w) | Cell::Number(w) => vec![w.clone()],
                 Cell::List(l) => l.clone(),
                 Cell::Places(p) => p.iter().map(|q| q.line.clone()).collect(),
             };
@@ -223,17 +235,7 @@ impl Sheet {
 
     /// Writes what waits; says on standard error how many rows there are of each outcome and family.
     pub fn close(mut self, what: &str) -> Result<(), Failure> {
-        for mut later in std::mem::take(&mut self.waiting) {
-            later.rewind()?;
-            let mut part = vec![0; WAITING];
-            loop {
-                let n = later.read(&mut part)?;
-                if n == 0 {
-                    break;
-                }
-                self.out.bytes(&part[..n])?;
-            }
-        }
+        self.write_waiting()?;
         match self.out {
             Target::Screen(mut s) => s.flush()?,
             Target::Stdout(mut s) => s.flush()?,
@@ -261,7 +263,7 @@ fn of_families(families: &BTreeMap<String, u64>) -> String {
     list.sort_by_key(|(_, n)| std::cmp::Reverse(**n));
     let mut words: Vec<String> = list.iter().take(NAMED).map(|(f, n)| format!("{f} {n}")).collect();
     if list.len() > NAMED {
-        words.push(format!("{} more families", list.len() - NAMED));
+        words.push(format!("{} more", list.len() - NAMED));
     }
     if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
 }

@@ -180,8 +180,8 @@ impl Table {
 
     /// The column of a field.
     pub fn column(&self, (field, names): Field) -> Option<usize> {
-        let named = self.named.iter().find(|(f, _)| f == field).map(|(_, at)| *at);
-        named.or_else(|| names.iter().find_map(|n| self.header.iter().position(|h| h == n)))
+        let given = self.named.iter().find(|(f, _)| f == field).map(|(_, at)| *at);
+        given.or_else(|| names.iter().find_map(|n| self.header.iter().position(|h| h == n)))
     }
 
     /// The columns of a field that has several, with numbers behind its name: `modifier 1`, `mod2`.

@@ -173,7 +173,9 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
         for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
             s.values.add(axis, atom.values.get(axis));
         }
-        atom.proofs.iter().for_each(|p| s.prove(*p));
+        for p in &atom.proofs {
+            s.prove(*p);
+        }
     }
     found
 }
@@ -455,7 +457,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
-    atom.proofs.iter().for_each(|p| s.prove(*p));
+    for p in &atom.proofs {
+        s.prove(*p);
+    }
 }
 
 /// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
@@ -636,7 +640,9 @@ pub(crate) fn settle_contrast(
     }
     let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
     s.values.set(known.contrast, bits);
-    proofs.into_iter().for_each(|p| s.prove(p));
+    for p in proofs {
+        s.prove(p);
+    }
 }
 
 fn iv(lexicon: &Lexicon) -> u64 {

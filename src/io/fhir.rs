@@ -32,7 +32,7 @@ pub(super) fn records(from: Input, options: &InputOptions) -> Box<dyn Records> {
         bundle: Bundle::default(),
         in_bundle: false,
         ready: VecDeque::new(),
-        resources: 0,
+        passed: 0,
         reports: 0,
         ended: false,
     })
@@ -45,7 +45,8 @@ struct Resources {
     in_bundle: bool,
     /// What can be given.
     ready: VecDeque<Result<Record, Unusable>>,
-    resources: u64,
+    /// Resources that hold no report.
+    passed: u64,
     reports: u64,
     ended: bool,
 }
@@ -71,14 +72,14 @@ impl Records for Resources {
                     }
                     match found {
                         Ok(Found::Nothing) => {}
-                        Ok(Found::Passed) => self.resources += 1,
+                        Ok(Found::Passed) => self.passed += 1,
                         Ok(Found::End(document)) => self.bundle.end(document, &mut self.ready),
                         Ok(Found::Order(names, order)) => {
-                            self.resources += 1;
+                            self.passed += 1;
                             self.bundle.remember_order(&names, &order);
                         }
                         Ok(Found::Words(names, words)) => {
-                            self.resources += 1;
+                            self.passed += 1;
                             self.bundle.remember_words(&names, &words);
                         }
                         Ok(Found::Report(report)) => self.found(Ok(*report), inside),
@@ -91,7 +92,7 @@ impl Records for Resources {
                     self.ended = true;
                     self.bundle.end(false, &mut self.ready);
                     if self.reports == 0 {
-                        let what = format!("no report among {} FHIR resources", self.resources);
+                        let what = format!("no report among {} FHIR resources", self.passed);
                         let help = "radcode reads DiagnosticReport, Composition and DocumentReference";
                         self.ready.push_back(Err(Unusable::new(what, help)));
                     }
@@ -438,7 +439,7 @@ impl Source<'_> {
         let mut sections: Vec<&Section> = c.section.iter().flatten().collect();
         while let Some(section) = sections.pop() {
             report.holds.extend(plains(section.entry.as_ref()));
-            sections.extend(section.section.iter().flatten());
+            sections.extend(section.inner.iter().flatten());
         }
         Ok(Found::Report(Box::new(report)))
     }

@@ -116,23 +116,34 @@ fn modifier(m: &str) -> Value {
 
 fn subject(bill: &Bill<'_>) -> Value {
     let patient = bill.reports.iter().find_map(|r| r.record.patient.as_deref());
-    patient.map_or_else(|| json!({"display": "unknown"}), |p| named(p, "Patient"))
+    patient.and_then(|p| named(p, "Patient")).unwrap_or_else(|| json!({"display": "unknown"}))
 }
 
 fn visit(bill: &Bill<'_>) -> Option<Value> {
     let visit = bill.reports.iter().find_map(|r| r.record.visit.as_deref().or(r.record.encounter.as_deref()));
-    visit.map(|v| named(v, "Encounter"))
+    visit.and_then(|v| named(v, "Encounter"))
 }
 
-/// A reference as the input has it, else an identifier.
-fn named(name: &str, kind: &str) -> Value {
+/// A reference as the input has it, else an identifier; none where nothing is told.
+fn named(name: &str, kind: &str) -> Option<Value> {
+    let name = string(name);
     let reference = name.starts_with("urn:") || name.starts_with(&format!("{kind}/")) || name.contains(&format!("/{kind}/"));
-    if reference { json!({"reference": name}) } else { json!({"type": kind, "identifier": {"value": name}}) }
+    (!name.is_empty()).then(|| if reference { json!({"reference": name}) } else { json!({"type": kind, "identifier": {"value": name}}) })
+}
+
+/// As FHIR has strings: no controls, and no white space but four characters.
+fn string(s: &str) -> String {
+    let plain = |c: char| if (c.is_whitespace() || c.is_control()) && !matches!(c, '\t' | '\r' | '\n') { ' ' } else { c };
+    s.trim().chars().map(plain).collect()
 }
 
 /// A report, by its id.
 fn service(report: &Answered<'_>) -> Value {
-    json!({"type": "DiagnosticReport", "identifier": {"value": report.record.id}})
+    let id = string(&report.record.id);
+    if id.is_empty() {
+        return json!({"type": "DiagnosticReport", "display": "not stated"});
+    }
+    json!({"type": "DiagnosticReport", "identifier": {"value": id}})
 }
 
 /// The day of service; none where it was assumed.
@@ -168,5 +179,5 @@ fn notes<'b>(bill: &'b Bill<'_>, line: &'b ClaimLine) -> impl Iterator<Item = St
 
 fn note(report: &Answered<'_>, e: &Evidence) -> String {
     let words = &report.record.text[e.span.range()];
-    format!("{}: \"{words}\" ({}, bytes {}-{})", e.role, report.record.id, e.span.start, e.span.end)
+    string(&format!("{}: \"{words}\" ({}, bytes {}-{})", e.role, report.record.id, e.span.start, e.span.end))
 }

@@ -7,7 +7,7 @@ use encoding_rs::Encoding;
 
 use super::fhir_wire::{Attachment, Composition, DiagnosticReport, Narrative, Section};
 use super::text::decode;
-use super::{InputOptions, Unusable, html};
+use super::{InputOptions, Unusable, html, rtf};
 use crate::analysis::Part;
 
 /// A text and where it came from.
@@ -34,7 +34,7 @@ impl Told {
     }
 }
 
-/// The text of a report: the form that it was presented in, plain before HTML; else the narrative, unless that was
+/// The text of a report: the form that it was presented in, plain before HTML before RTF; else the narrative, unless that was
 /// generated and repeats the elements of the resource; else the conclusion; else the notes. `of` stands before the path
 /// of a part. `Err` where nothing of it can be read.
 pub(super) fn report(report: &DiagnosticReport, of: &str, options: &InputOptions) -> Result<Told, Unusable> {
@@ -98,7 +98,7 @@ fn sections(told: &mut Told, section: &Section, path: &str) {
     if let Some(text) = section.text.as_ref().and_then(read) {
         told.add(&text, format!("{path}.text.div"), "\n");
     }
-    for (i, inner) in section.section.iter().flatten().enumerate() {
+    for (i, inner) in section.inner.iter().flatten().enumerate() {
         sections(told, inner, &format!("{path}.section[{i}]"));
     }
 }
@@ -111,7 +111,7 @@ pub(super) enum Attached {
     Other(Option<Unusable>),
 }
 
-/// The best readable attachment: plain text before HTML, then what doesn't say what it is. `Err` where there is such a one
+/// The best readable attachment: plain text before HTML, then what doesn't say what it is, then RTF. `Err` where there is such a one
 /// and it is broken.
 pub(super) fn attached(list: &[&Attachment], options: &InputOptions) -> Result<Attached, Unusable> {
     let mut ranked: Vec<(Kind, usize)> = list.iter().enumerate().map(|(i, a)| (kind(a), i)).collect();
@@ -127,7 +127,9 @@ pub(super) fn attached(list: &[&Attachment], options: &InputOptions) -> Result<A
             continue;
         };
         if let Some(name) = kind.unreadable() {
-            other.get_or_insert_with(|| Unusable::new(format!("a report that is {name} only"), "send its text: text/plain or text/html"));
+            other.get_or_insert_with(|| {
+                Unusable::new(format!("a report that is {name} only"), "send its text: text/plain, text/html or text/rtf")
+            });
             continue;
         }
         match attachment_text(data, kind, attachment, options) {
@@ -159,8 +161,7 @@ impl Kind {
     /// What it is called where it is no text that is read here.
     fn unreadable(self) -> Option<&'static str> {
         match self {
-            Self::Plain | Self::Markdown | Self::Html | Self::Unsaid => None,
-            Self::Rtf => Some("RTF"),
+            Self::Plain | Self::Markdown | Self::Html | Self::Unsaid | Self::Rtf => None,
             Self::Pdf => Some("PDF"),
             Self::Word => Some("a word processor's file"),
             Self::Image => Some("an image"),
@@ -194,6 +195,9 @@ const BASE64: GeneralPurpose =
 fn attachment_text(data: &str, kind: Kind, attachment: &Attachment, options: &InputOptions) -> Result<String, Unusable> {
     let packed: Vec<u8> = data.bytes().filter(|b| !b.is_ascii_whitespace()).collect();
     let bytes = BASE64.decode(&packed).map_err(|_| Unusable::new("`data` is not base64", "encode the bytes of the text in base64"))?;
+    if kind == Kind::Rtf || rtf::begins(&bytes) {
+        return rtf::text(&bytes);
+    }
     let charset = attachment.content_type.as_deref().and_then(charset);
     let encoding = match charset {
         Some(name) => Some(Encoding::for_label(name.as_bytes()).ok_or_else(|| {

@@ -92,7 +92,8 @@ pub(super) struct Section {
     pub(super) title: Option<String>,
     pub(super) text: Option<Narrative>,
     pub(super) entry: List<Reference>,
-    pub(super) section: List<Section>,
+    #[serde(rename = "section")]
+    pub(super) inner: List<Section>,
 }
 
 #[derive(Deserialize)]
@@ -185,7 +186,8 @@ pub(super) struct Attachment {
 pub(super) struct Concept {
     pub(super) coding: List<Coding>,
     pub(super) text: Option<String>,
-    pub(super) concept: Option<Box<Concept>>,
+    #[serde(rename = "concept")]
+    pub(super) inner: Option<Box<Concept>>,
 }
 
 #[derive(Deserialize)]
@@ -201,7 +203,7 @@ impl Concept {
     /// As an exam that was ordered: its billing code, else the one that a user chose, else the first; the text, else the
     /// code's name.
     pub(super) fn ordered(&self) -> Option<Ordered> {
-        if let Some(inner) = &self.concept {
+        if let Some(inner) = &self.inner {
             return inner.ordered();
         }
         let codings = || self.coding.iter().flatten().filter(|c| c.code.is_some());

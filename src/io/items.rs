@@ -121,6 +121,7 @@ enum Found {
 
 /// The state between two bytes.
 #[derive(Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they don't exclude each other")]
 struct Scan {
     limit: usize,
     entries: bool,

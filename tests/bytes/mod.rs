@@ -10,18 +10,18 @@ use proptest::prelude::*;
 pub struct Few {
     bytes: Vec<u8>,
     at: usize,
-    few: usize,
+    at_once: usize,
 }
 
 impl Few {
     pub fn new(bytes: &[u8], few: usize) -> Self {
-        Self { bytes: bytes.to_vec(), at: 0, few }
+        Self { bytes: bytes.to_vec(), at: 0, at_once: few }
     }
 }
 
 impl Read for Few {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
-        let n = self.few.min(into.len()).min(self.bytes.len() - self.at);
+        let n = self.at_once.min(into.len()).min(self.bytes.len() - self.at);
         into[..n].copy_from_slice(&self.bytes[self.at..self.at + n]);
         self.at += n;
         Ok(n)

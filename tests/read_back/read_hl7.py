@@ -1,7 +1,7 @@
 """Reads the charges that `radcode batch --format hl7` writes with an independent library and compares them with the
 claims of the same inputs in JSON.
 
-    python3 tests/read_back/hl7.py PATH_TO_RADCODE
+    python3 tests/read_back/read_hl7.py PATH_TO_RADCODE
 
 Needs the packages of tests/read_back/requirements.txt (hl7apy 1.3.5) and installs nothing. Exits 1 where a message
 can't be read, is not valid for version 2.5.1, or says something else than the claim.
