@@ -190,13 +190,14 @@ pub(super) fn rules(b: &mut Builder<'_>) {
                     let other = b.items.iter().position(there).filter(|_| b.items[at].code == *from);
                     if let Some(other) = other {
                         let reason = ground(b, &[("first", from), ("second", to)]);
+                        // what it takes in proves the code as well
+                        if taking.is_some() {
+                            at = merge(b, &[at, other], reason);
+                        } else {
+                            b.items[at].reasons.push(reason);
+                        }
                         let item = &mut b.items[at];
                         (item.code, item.exam) = (to.clone(), to.clone());
-                        item.reasons.push(reason.clone());
-                        if taking.is_some() {
-                            b.remove(other, Some(to), &reason);
-                            at -= usize::from(other < at);
-                        }
                     }
                     at += 1;
                 }
