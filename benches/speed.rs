@@ -149,8 +149,8 @@ fn main() {
         for line in &lines {
             let line: Line<'_> = serde_json::from_str(black_box(line)).expect("a line of JSON");
             let analysis = analyzer.analyze(&line.text, &options);
-            let answer = answer(ReportText::new(&line.id, &line.text), analyzer.lexicon(), &analysis, JsonOptions { text: true });
-            serde_json::to_writer(&mut out, &answer).expect("an answer that can be written");
+            let json = answer(ReportText::new(&line.id, &line.text), analyzer.lexicon(), &analysis, JsonOptions { text: true });
+            serde_json::to_writer(&mut out, &json).expect("an answer that can be written");
             out.push(b'\n');
         }
         black_box(&out);

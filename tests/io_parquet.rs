@@ -20,6 +20,7 @@ use arrow_array::{
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, GzipLevel};
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::properties::WriterProperties;
 use pieces::{Change, shown};
 use proptest::prelude::*;
@@ -156,7 +157,8 @@ fn written(lines: &str) -> Vec<u8> {
 #[test]
 fn answers_become_a_table() {
     let bytes = written(&format!("{}\n\n{}\n", answer("a", Some("70450")), answer("b", None)));
-    let mut rows = ParquetRecordBatchReaderBuilder::try_new(file(&bytes)).and_then(|b| b.build()).expect("a Parquet file");
+    let mut rows =
+        ParquetRecordBatchReaderBuilder::try_new(file(&bytes)).and_then(ParquetRecordBatchReaderBuilder::build).expect("a Parquet file");
     let batch = rows.next().expect("a batch").expect("rows");
     assert_eq!((batch.num_rows(), batch.num_columns()), (2, 22));
     let words = |name: &str| -> Vec<Option<String>> {
@@ -191,7 +193,7 @@ fn the_bytes_of_a_table_depend_on_the_answers_alone() {
     let bytes = written(&lines);
     assert_eq!(bytes, written(&lines));
     let metadata = ParquetRecordBatchReaderBuilder::try_new(file(&bytes)).expect("a Parquet file").metadata().clone();
-    assert_eq!(metadata.row_groups().iter().map(|g| g.num_rows()).collect::<Vec<_>>(), [16_384, 20_000 - 16_384]);
+    assert_eq!(metadata.row_groups().iter().map(RowGroupMetaData::num_rows).collect::<Vec<_>>(), [16_384, 20_000 - 16_384]);
     assert_eq!(ParquetRecordBatchReaderBuilder::try_new(file(&written(""))).expect("a file without rows").metadata().num_row_groups(), 0);
     for line in ["{\"id\":\"Smith\"}", "x", "{}"] {
         let wrong = io::write(format!("{}\n{line}\n", answer("a", None)).as_bytes(), Vec::new()).expect_err("no answer");

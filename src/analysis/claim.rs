@@ -305,7 +305,9 @@ impl Builder<'_> {
         for s in &item.sources {
             let evidence = &self.reports[s.report].suggestions[s.suggestion].evidence;
             let best = |e: &&Evidence| e.role == role || (role == "exam" && matches!(e.role.as_str(), "exam" | "region"));
-            out.extend(evidence.iter().find(best).map(|e| Cited { report: s.report, evidence: e.clone() }));
+            // a charge line may name its exam by words of other roles alone
+            let any = || evidence.first().filter(|_| role == "exam");
+            out.extend(evidence.iter().find(best).or_else(any).map(|e| Cited { report: s.report, evidence: e.clone() }));
         }
         out
     }

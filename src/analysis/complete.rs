@@ -110,7 +110,7 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side:
     let mut found = vec![Found::default(); list.elements.len()];
     let (mut judged, mut whole, mut part_only) = (false, None, None);
     // the element whose one side the last sentence told, and how many sentences ago
-    let mut open: Option<(u8, u32)> = None;
+    let mut open: Option<(u8, u32)> = titled(r, id).map(|e| (e, 0));
     for part in &r.parts {
         let all: Vec<Span> = told(r, part).into_iter().filter(|s| is_own(r, study, *s)).collect();
         let mut speaks_of = 0; // the side that the text speaks of, where it names one
@@ -136,9 +136,9 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side:
                 // "Right kidney 10 cm. Left 11 cm."
                 open = open.and_then(|(e, n)| {
                     let leads = sides.first().is_some_and(|(at, _)| at.start <= sentence.start + 2);
-                    if leads && let Some((at, bits)) = sides.first() {
-                        found[e as usize].sides |= bits;
-                        found[e as usize].spans.push(*at);
+                    if leads {
+                        found[e as usize].sides |= told;
+                        found[e as usize].spans.extend(sides.iter().map(|(at, _)| *at));
                     }
                     (n < 2).then_some((e, n + 1))
                 });
@@ -186,6 +186,17 @@ fn read(r: &Reading<'_>, id: ChecklistId, list: &Checklist, study: &Study, side:
         }
     }
     checked
+}
+
+/// The paired element that a title names: under "RENAL ULTRASOUND" the line "Right 10 cm, left 11 cm" speaks of kidneys.
+fn titled(r: &Reading<'_>, id: ChecklistId) -> Option<u8> {
+    let titles = r.exams.ours.iter().filter(|e| e.source <= Source::Title && e.source != Source::Performed);
+    titles.flat_map(|e| r.text.hits(e.span)).find_map(|hit| {
+        r.text.lexicon.terms.senses(hit.pattern).iter().find_map(|(sense, _)| match *sense {
+            Sense::Listed(list, Told::Side(e)) if list == id => Some(e),
+            _ => None,
+        })
+    })
 }
 
 /// The region of the complete study of a modality that the report describes from end to end, if there is one, and the

@@ -190,13 +190,14 @@ pub(super) fn rules(b: &mut Builder<'_>) {
                     let other = b.items.iter().position(there).filter(|_| b.items[at].code == *from);
                     if let Some(other) = other {
                         let reason = ground(b, &[("first", from), ("second", to)]);
+                        // what it takes in proves the code as well
+                        if taking.is_some() {
+                            at = merge(b, &[at, other], reason);
+                        } else {
+                            b.items[at].reasons.push(reason);
+                        }
                         let item = &mut b.items[at];
                         (item.code, item.exam) = (to.clone(), to.clone());
-                        item.reasons.push(reason.clone());
-                        if taking.is_some() {
-                            b.remove(other, Some(to), &reason);
-                            at -= usize::from(other < at);
-                        }
                     }
                     at += 1;
                 }
@@ -240,16 +241,23 @@ pub(super) fn versions(b: &mut Builder<'_>) {
     }
 }
 
-/// The same exam of the same side in another report of the day is a repeat.
+/// The same exam of the same side in another report of the day is a repeat. A report that tells who repeated it is never
+/// the first, in whatever order they come.
 pub(super) fn repeats(b: &mut Builder<'_>) {
+    let billing = &b.lexicon.billing;
     let side = b.lexicon.known.side;
-    for at in 1..b.items.len() {
-        let item = &b.items[at];
-        let same = |i: &Item| {
-            i.code == item.code && i.billed.told.get(side) == item.billed.told.get(side) && i.sources[0].report != item.sources[0].report
-        };
-        if b.items[..at].iter().any(same) {
-            b.items[at].causes.push(Cause::Repeat);
+    let asked: Vec<_> = billing.modifiers.iter().filter(|m| m.cause == Some(Cause::Repeat)).flat_map(|m| &m.circumstance).collect();
+    let tells = |i: &Item| asked.iter().any(|c| b.circumstance(i, **c).is_some());
+    let alike = |x: &Item, y: &Item| x.code == y.code && x.billed.told.get(side) == y.billed.told.get(side);
+    let mut repeated: Vec<usize> = Vec::new();
+    for (at, item) in b.items.iter().enumerate() {
+        let group = || b.items.iter().enumerate().filter(|(_, x)| alike(x, item));
+        let first = group().find(|(_, x)| !tells(x)).or_else(|| group().next()).map(|(i, _)| i);
+        if first != Some(at) && group().any(|(_, x)| x.report() != item.report()) {
+            repeated.push(at);
         }
+    }
+    for at in repeated {
+        b.items[at].causes.push(Cause::Repeat);
     }
 }

@@ -562,7 +562,14 @@ fn changed(lexicon: &Lexicon, rule: usize) -> Rationale {
 fn alternatives(lexicon: &Lexicon, c: &Coded, values: &Values, day: Date) -> Vec<Alternative> {
     let mut out: Vec<Alternative> = Vec::new();
     let register = lexicon.known.register.map(|r| r.axis);
-    for r in lexicon.family(c.family).rows_with(&c.code) {
+    let family = lexicon.family(c.family);
+    let chosen = row(lexicon, family, values).map(|(r, _)| &r.code);
+    // a code that the family added has those for neighbours that it adds; the code that it stands beside has the others
+    let adds = |code: &str| family.adds.iter().any(|a| *a.code == *code);
+    let added = adds(&c.code) && chosen.is_some_and(|code| *code != c.code);
+    let beside = family.adds.iter().any(|a| a.values.iter().all(|(axis, bits)| holds(lexicon, axis, bits, values.get(axis))));
+    let rows = if added { &family.adds } else { &family.rows };
+    for r in rows.iter().filter(|r| added || !beside || !adds(&r.code)) {
         let elsewhere = register.is_some_and(|a| r.values.get(a) != 0 && r.values.get(a) != c.study.values.get(a));
         if elsewhere
             || r.code == c.code

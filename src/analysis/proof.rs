@@ -32,7 +32,7 @@ impl Analyzer {
     pub fn check(&self) -> Check {
         let lexicon = self.lexicon();
         let mut problems = lexicon.check_tables();
-        for p in &lexicon.proofs {
+        for p in &*lexicon.proofs {
             if let Err((message, help)) = prove(self, p) {
                 problems.push(Problem { file: p.file.to_string(), span: p.span.clone(), message, help: help.to_owned() });
             }

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use radcode::{Evidence, position};
 use serde_json::{Map, Value, json};
-use tempfile::{NamedTempFile, SpooledTempFile};
+use tempfile::NamedTempFile;
 
 use super::args::Common;
 use super::failure::Failure;
@@ -29,8 +29,9 @@ pub enum SheetFormat {
 
 /// Characters of one quotation.
 const QUOTE: usize = 80;
-/// Bytes of rows that wait for their turn in memory, of each rank; more wait in a temporary file.
-const WAITING: usize = 1 << 20;
+/// Bytes of rows that wait for their turn. They hold words of reports, so never in a temporary file: with more the order
+/// by what needs a coder begins anew.
+const WAITING: usize = 32 << 20;
 
 /// A row: its cells by column, in their order.
 pub struct Entry {
@@ -128,7 +129,7 @@ pub struct Sheet {
     width: usize,
     out: Target,
     /// Rows of the ranks after the first.
-    waiting: Vec<SpooledTempFile>,
+    waiting: [Vec<u8>; 3],
     /// How many, by outcome and family.
     counts: BTreeMap<(usize, &'static str), BTreeMap<String, u64>>,
     headed: bool,
@@ -165,8 +166,7 @@ impl Sheet {
             None if format == SheetFormat::Text => Target::Screen(screen),
             None => Target::Stdout(BufWriter::new(io::stdout())),
         };
-        let waiting = (0..3).map(|_| SpooledTempFile::new(WAITING)).collect();
-        Ok(Self { format, width, out, waiting, counts: BTreeMap::new(), headed: false })
+        Ok(Self { format, width, out, waiting: <[Vec<u8>; 3]>::default(), counts: BTreeMap::new(), headed: false })
     }
 
     /// The columns, for a sheet without rows too.
@@ -193,8 +193,16 @@ impl Sheet {
             SheetFormat::Text => self.text(entry, &mut bytes)?,
         }
         match entry.rank.checked_sub(1).and_then(|r| self.waiting.get_mut(r)) {
-            Some(later) => later.write_all(&bytes)?,
+            Some(later) => later.extend(bytes),
             None => self.out.bytes(&bytes)?,
+        }
+        if self.waiting.iter().map(Vec::len).sum::<usize>() > WAITING { self.write_waiting() } else { Ok(()) }
+    }
+
+    fn write_waiting(&mut self) -> Result<(), Failure> {
+        for later in &mut self.waiting {
+            self.out.bytes(later)?;
+            later.clear();
         }
         Ok(())
     }
@@ -227,17 +235,7 @@ impl Sheet {
 
     /// Writes what waits; says on standard error how many rows there are of each outcome and family.
     pub fn close(mut self, what: &str) -> Result<(), Failure> {
-        for mut later in std::mem::take(&mut self.waiting) {
-            later.rewind()?;
-            let mut part = vec![0; WAITING];
-            loop {
-                let n = later.read(&mut part)?;
-                if n == 0 {
-                    break;
-                }
-                self.out.bytes(&part[..n])?;
-            }
-        }
+        self.write_waiting()?;
         match self.out {
             Target::Screen(mut s) => s.flush()?,
             Target::Stdout(mut s) => s.flush()?,

@@ -173,7 +173,9 @@ fn spread_views(lexicon: &Lexicon, studies: &mut [Study], atom: &Atom, source: S
         for axis in [Some(lexicon.known.features), lexicon.known.projections].into_iter().flatten() {
             s.values.add(axis, atom.values.get(axis));
         }
-        atom.proofs.iter().for_each(|p| s.prove(*p));
+        for p in &atom.proofs {
+            s.prove(*p);
+        }
     }
     found
 }
@@ -251,6 +253,7 @@ fn add(lexicon: &Lexicon, studies: &mut Vec<Study>, e: &Statement, atom: &Atom, 
                 s.values.add(axis, bits);
             }
             s.proofs.extend(atom.proofs.iter().filter(|p| matches!(p.facet, Facet::Axis(a) if atom.values.get(a) != 0)));
+            // "Transvaginal: ..." goes on with what "Transabdominal: ..." began
             if source == Source::Heading && !s.scopes.is_empty() {
                 s.scopes.push(e.scope);
             }
@@ -350,10 +353,9 @@ fn runs_on(lexicon: &Lexicon, studies: &[Study], atom: &Atom) -> bool {
     let (known, method) = (&lexicon.known, atom.values.get(lexicon.known.method));
     let at = |facet: Facet| atom.proofs.iter().filter(move |p| p.facet == facet).map(|p| p.span);
     let far = at(Facet::Axis(known.method)).all(|m| at(Facet::Region).all(|r| r.start > m.end + PHRASE));
-    let titled = |s: &&Study| matches!(s.source, Source::Title | Source::Heading | Source::Order);
     let of = |s: &Study| s.region.zip(atom.region).is_some_and(|(x, y)| is_in(lexicon, x, y) || is_in(lexicon, y, x));
-    let mut own = studies.iter().filter(titled).filter(|s| of(s));
-    let mut others = studies.iter().filter(titled).filter(|s| !of(s));
+    let mut own = studies.iter().filter(|s| of(s));
+    let mut others = studies.iter().filter(|s| !of(s));
     method != 0 && far && own.any(|s| s.values.get(known.method) == 0) && others.any(|s| s.values.get(known.method) == method)
 }
 
@@ -455,7 +457,9 @@ fn merge(lexicon: &Lexicon, s: &mut Study, e: &Statement, atom: &Atom, source: S
     }
     s.source = s.source.min(source);
     s.named = s.named.saturating_add(1);
-    atom.proofs.iter().for_each(|p| s.prove(*p));
+    for p in &atom.proofs {
+        s.prove(*p);
+    }
 }
 
 /// Whether a statement names several parts of a region: it tells what belongs to the exam, and is no narrower name.
@@ -636,7 +640,9 @@ pub(crate) fn settle_contrast(
     }
     let bits = if bits == 0 { s.implied.get(known.contrast) } else { bits };
     s.values.set(known.contrast, bits);
-    proofs.into_iter().for_each(|p| s.prove(p));
+    for p in proofs {
+        s.prove(p);
+    }
 }
 
 fn iv(lexicon: &Lexicon) -> u64 {

@@ -26,14 +26,14 @@ pub(super) fn records(mut from: Input, parted_by: u8, options: &InputOptions) ->
     let (columns, wanted) = loop {
         match rows.next(MOST_HEAD, MOST_COLUMNS) {
             Ok(Row::End) => return Err(Unusable::new("a table without rows", "its first line has to hold the names of the columns")),
-            Ok(Row::Whole { .. }) if rows.is_blank() => {}
+            Ok(Row::Whole) if rows.is_blank() => {}
             // as Excel writes it
-            Ok(Row::Whole { .. }) if rows.bytes.starts_with(b"sep=") && rows.bytes.len() <= 5 => {}
-            Ok(Row::Whole { .. }) => {
+            Ok(Row::Whole) if rows.bytes.starts_with(b"sep=") && rows.bytes.len() <= 5 => {}
+            Ok(Row::Whole) => {
                 let names = rows.names()?;
                 break (Columns::new(&names, options)?, names.len());
             }
-            Ok(row) => return Err(row.mistake(MOST_HEAD)),
+            Ok(Row::Flawed(flaw)) => return Err(rows.mistake(flaw, MOST_HEAD)),
             Err(e) => return Err(Unusable::unreadable(&e)),
         }
     };
@@ -64,7 +64,7 @@ pub(super) fn form(head: &[u8]) -> Option<Format> {
     let end = start.iter().position(|b| matches!(b, b'\r' | b'\n'))?;
     let of = |by: u8| {
         let mut rows = Rows::over(&start[..end], by);
-        let whole = matches!(rows.next(MOST_HEAD, MOST_COLUMNS), Ok(Row::Whole { .. }));
+        let whole = matches!(rows.next(MOST_HEAD, MOST_COLUMNS), Ok(Row::Whole));
         whole && rows.names().is_ok_and(|n| of_reports(n.iter().map(String::as_str)))
     };
     if of(b',') || of(b';') {
@@ -76,41 +76,26 @@ pub(super) fn form(head: &[u8]) -> Option<Format> {
     }
 }
 
-/// What was found where a row may begin. Lines are those on which it begins and ends.
+/// What was found where a row may begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Row {
     /// A row is in the buffers.
-    Whole { line: u64 },
-    /// A quote stands inside a quoted field, not doubled.
-    Stray { line: u64, last: u64 },
-    /// A row that is longer than allowed; it was skipped.
-    TooLong { line: u64, last: u64 },
-    /// The input ends inside a quoted field that began on line `quote`.
-    Unclosed { line: u64, quote: u64 },
+    Whole,
+    /// No row, stepped over.
+    Flawed(Flaw),
     /// There are no more.
     End,
 }
 
-impl Row {
-    /// What is wrong with a row that is not whole.
-    fn mistake(self, limit: u64) -> Unusable {
-        let lines = |a: u64, b: u64| if a == b { format!("line {a}") } else { format!("lines {a} to {b}") };
-        match self {
-            Self::Whole { .. } | Self::End => Unusable::new("no row", "give one"),
-            Self::Stray { line, last } => Unusable::new(
-                format!("{}: a quote inside a quoted field is not doubled", lines(line, last)),
-                "write a quote in a field as two; a quote that is never closed takes the rows behind it along",
-            ),
-            Self::TooLong { line, last } => Unusable::new(
-                format!("{}: a row longer than {limit} bytes", lines(line, last)),
-                "raise --max-report-bytes if reports are that long; else a quote may be missing",
-            ),
-            Self::Unclosed { quote, .. } => Unusable::new(
-                format!("the quote that opens on line {quote} is never closed: no row can be told from there to the end of the file"),
-                "close it, or double it if it belongs to the text",
-            ),
-        }
-    }
+/// What is wrong with a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    /// A quote stands inside a quoted field, not doubled.
+    Stray,
+    /// It is longer than allowed.
+    TooLong,
+    /// The input ends inside a quoted field that began on this line.
+    Unclosed(u64),
 }
 
 /// The bytes of a table as rows.
@@ -119,6 +104,8 @@ struct Rows<R> {
     parted_by: u8,
     /// The line of the next byte.
     line: u64,
+    /// The lines on which the row begins and ends.
+    lines: (u64, u64),
     /// Whether the last byte was a carriage return, with which a line feed makes one line end.
     after_cr: bool,
     /// The fields of the row, one behind the other, without their quotes.
@@ -148,7 +135,7 @@ impl<'a> Rows<&'a [u8]> {
 
 impl<R: BufRead> Rows<R> {
     fn new(from: R, parted_by: u8) -> Self {
-        Self { from, parted_by, line: 1, after_cr: false, bytes: Vec::new(), ends: Vec::new(), fields: 0 }
+        Self { from, parted_by, line: 1, lines: (1, 1), after_cr: false, bytes: Vec::new(), ends: Vec::new(), fields: 0 }
     }
 
     /// Reads the next row of at most `limit` bytes into the buffers, of its fields the first `wanted`.
@@ -156,8 +143,8 @@ impl<R: BufRead> Rows<R> {
         self.bytes.clear();
         self.ends.clear();
         self.fields = 0;
-        let Self { from, parted_by, line, after_cr, bytes, ends, fields } = self;
-        let (mut state, mut first, mut quote) = (State::Start, *line, *line);
+        let Self { from, parted_by, line, lines, after_cr, bytes, ends, fields } = self;
+        let (mut state, mut quote) = (State::Start, *line);
         let (mut any, mut stray, mut too_long, mut ended) = (false, false, false, false);
         // fields so far, and where the one at hand begins
         let (mut count, mut start) = (0, 0);
@@ -178,7 +165,7 @@ impl<R: BufRead> Rows<R> {
                     if std::mem::take(after_cr) && b == b'\n' {
                         continue;
                     }
-                    (any, first) = (true, *line);
+                    (any, lines.0) = (true, *line);
                 }
                 let ends_field = |b: u8| b == *parted_by || matches!(b, b'\r' | b'\n');
                 let run = match state {
@@ -230,19 +217,39 @@ impl<R: BufRead> Rows<R> {
             return Ok(Row::End);
         }
         if state == State::Quoted {
-            return Ok(Row::Unclosed { line: first, quote });
+            return Ok(Row::Flawed(Flaw::Unclosed(quote)));
         }
         if !ended {
             end_field(&mut count, &mut start, wanted, bytes.len(), ends, fields);
         }
-        let last = *line - u64::from(ended);
+        lines.1 = *line - u64::from(ended);
         Ok(if too_long {
-            Row::TooLong { line: first, last }
+            Row::Flawed(Flaw::TooLong)
         } else if stray {
-            Row::Stray { line: first, last }
+            Row::Flawed(Flaw::Stray)
         } else {
-            Row::Whole { line: first }
+            Row::Whole
         })
+    }
+
+    /// What is wrong with the row that was stepped over.
+    fn mistake(&self, flaw: Flaw, limit: u64) -> Unusable {
+        let (first, last) = self.lines;
+        let over = if first == last { String::new() } else { format!(" (lines {first} to {last})") };
+        match flaw {
+            Flaw::Stray => Unusable::new(
+                format!("a quote inside a quoted field is not doubled{over}"),
+                "write a quote in a field as two; a quote that is never closed takes the rows behind it along",
+            ),
+            Flaw::TooLong => Unusable::new(
+                format!("a row longer than {limit} bytes{over}"),
+                "raise --max-report-bytes if reports are that long; else a quote may be missing",
+            ),
+            Flaw::Unclosed(quote) => Unusable::new(
+                format!("the quote that opens on line {quote} is never closed: no row can be told from there to the end of the file"),
+                "close it, or double it if it belongs to the text",
+            ),
+        }
     }
 
     fn is_blank(&self) -> bool {
@@ -310,30 +317,25 @@ struct Table {
 
 impl Records for Table {
     fn next(&mut self) -> Option<Result<Record, Unusable>> {
-        let (found, line) = loop {
-            let line = self.rows.line;
-            let found = match self.rows.next(self.limit, self.wanted) {
+        let found = loop {
+            match self.rows.next(self.limit, self.wanted) {
+                Ok(Row::Whole) if self.rows.is_blank() => {}
+                Ok(Row::Whole) => break None,
+                Ok(Row::Flawed(flaw)) => break Some(flaw),
                 Ok(Row::End) => return None,
-                Ok(found) => found,
                 Err(e) => {
                     // nothing comes after what can't be read
                     self.rows.from = nothing();
-                    return Some(Err(Unusable::unreadable(&e).at(Place::line(line))));
-                }
-            };
-            match found {
-                Row::Whole { .. } if self.rows.is_blank() => {}
-                Row::End => return None,
-                Row::Whole { line } | Row::Stray { line, .. } | Row::TooLong { line, .. } | Row::Unclosed { line, .. } => {
-                    break (found, line);
+                    return Some(Err(Unusable::unreadable(&e).at(Place::line(self.rows.line))));
                 }
             }
         };
         self.row += 1;
+        let line = self.rows.lines.0;
         let place = Place::item(format!("row {}", self.row), Some(line));
         let record = match found {
-            Row::Whole { .. } => self.record(line, place.clone()),
-            other => Err(other.mistake(self.limit)),
+            None => self.record(line, place.clone()),
+            Some(flaw) => Err(self.rows.mistake(flaw, self.limit)),
         };
         Some(record.map_err(|u| u.at(place)))
     }

@@ -30,7 +30,11 @@ pub(super) fn as_utf8(mut from: Input, asked: Option<&'static Encoding>) -> io::
 /// The first bytes of an input as its form is told by: those of UTF-16 in UTF-8.
 pub(super) fn head<'a>(bytes: &'a [u8], asked: Option<&'static Encoding>) -> Cow<'a, [u8]> {
     match Encoding::for_bom(bytes).map(|(e, _)| e).or(asked) {
-        Some(e) if e == UTF_16LE || e == UTF_16BE => Cow::Owned(e.decode(bytes).0.into_owned().into_bytes()),
+        Some(e) if e == UTF_16LE || e == UTF_16BE => {
+            // what was read ahead may stop in the midst of a line end
+            let halved = (bytes.len() % 2 == 1 && e == UTF_16LE).then(|| [bytes, &[0]].concat());
+            Cow::Owned(e.decode(halved.as_deref().unwrap_or(bytes)).0.into_owned().into_bytes())
+        }
         _ => Cow::Borrowed(bytes),
     }
 }

@@ -74,7 +74,7 @@ pub fn records(file: impl ChunkReader + 'static, options: &InputOptions) -> Resu
     let at = |column: usize| order.binary_search(&column).unwrap_or(0);
     let places = columns.read.iter().map(|(column, field)| (at(*column), *field)).collect();
     let text = options.max_report_bytes;
-    Ok(Box::new(Rows { rows: Some(rows), batch: None, at: 0, row: 0, columns, places, text }))
+    Ok(Box::new(Rows { batches: Some(rows), batch: None, at: 0, row: 0, columns, places, text }))
 }
 
 /// What the work gives; what is damaged may be a fault of the reader in it.
@@ -153,7 +153,7 @@ fn codec(packing: Compression) -> String {
 
 struct Rows {
     /// Gone after what keeps the rest from being read.
-    rows: Option<ParquetRecordBatchReader>,
+    batches: Option<ParquetRecordBatchReader>,
     batch: Option<RecordBatch>,
     /// The next row of the batch.
     at: usize,
@@ -168,16 +168,14 @@ struct Rows {
 impl Records for Rows {
     fn next(&mut self) -> Option<Result<Record, Unusable>> {
         while self.batch.as_ref().is_none_or(|b| self.at == b.num_rows()) {
-            let rows = self.rows.as_mut()?;
-            self.batch = match guarded(|| rows.next().transpose()) {
-                Some(batch) => Some(batch?),
-                None => {
-                    self.rows = None;
-                    self.batch = None;
-                    let place = Place::item(format!("row {}", self.row + 1), None);
-                    return Some(Err(damaged("no row can be told from here to its end").at(place)));
-                }
+            let batches = self.batches.as_mut()?;
+            let Some(batch) = guarded(|| batches.next().transpose()) else {
+                self.batches = None;
+                self.batch = None;
+                let place = Place::item(format!("row {}", self.row + 1), None);
+                return Some(Err(damaged("no row can be told from here to its end").at(place)));
             };
+            self.batch = Some(batch?);
             self.at = 0;
         }
         let batch = self.batch.as_ref()?;

@@ -265,8 +265,8 @@ pub(super) fn build(files: &[(String, String)], entries: &Entries, sha256: Strin
         measures,
         supplies,
         terms,
-        proofs,
-        places,
+        proofs: proofs.into(),
+        places: places.into(),
     };
     lexicon.order = FamilyOrder::new(&lexicon);
     Some(lexicon)

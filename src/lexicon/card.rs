@@ -185,7 +185,8 @@ impl Lexicon {
             label.push_str(&self.axis(axis).label(bits));
         }
         let mut neighbours: Vec<Neighbour> = Vec::new();
-        for r in f.rows_with(&row.code).iter().filter(|r| r.code != row.code) {
+        let rows = if added { &f.adds } else { &f.rows };
+        for r in rows.iter().filter(|r| r.code != row.code) {
             let needs: Vec<String> = r
                 .values
                 .iter()

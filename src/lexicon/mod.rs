@@ -43,6 +43,8 @@ pub use policy::Policy;
 use serde::{Deserialize, Serialize};
 use supply::{Measure, Supply};
 
+use packed::Deferred;
+
 pub use history::{Change, CodeChange};
 pub use place::EntryKind;
 pub(crate) use place::Place;
@@ -152,8 +154,8 @@ pub struct Lexicon {
     pub(crate) measures: Vec<Measure>,
     pub(crate) supplies: Vec<Supply>,
     pub(crate) terms: Terms,
-    pub(crate) proofs: Vec<Proof>,
-    pub(crate) places: Vec<Place>,
+    pub(crate) proofs: Deferred<Vec<Proof>>,
+    pub(crate) places: Deferred<Vec<Place>>,
 }
 
 impl Lexicon {

@@ -738,13 +738,6 @@ pub struct Family {
 }
 
 impl Family {
-    /// The rows among which a code was chosen: the family's, or those that it adds.
-    #[must_use]
-    pub fn rows_with(&self, code: &str) -> &[Row] {
-        let added = !self.rows.iter().any(|r| &*r.code == code) && self.adds.iter().any(|r| &*r.code == code);
-        if added { &self.adds } else { &self.rows }
-    }
-
     /// Whether the family stands in the code set of that day.
     #[must_use]
     pub fn in_force(&self, day: Date) -> bool {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Lexicon;
 use super::model::{Family, FamilyId, MAX_VALUES, RegionId};
+use super::packed::table;
 
 /// The families of a lexicon, sorted once.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -20,8 +21,26 @@ pub(crate) struct FamilyOrder {
 /// Families of a modality by the region of a study; what wants no region stands in every list.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Group {
-    by_region: Vec<Vec<FamilyId>>,
-    nowhere: Vec<FamilyId>,
+    /// The lists, one behind the other: that of no region, then those of the regions.
+    all: Vec<FamilyId>,
+    /// Where each begins, and the last ends. A modality that no family asks for has the first list alone.
+    #[serde(with = "table")]
+    first: Vec<u32>,
+}
+
+impl Group {
+    fn new(lists: impl Iterator<Item = Vec<FamilyId>>) -> Self {
+        let (mut all, mut first) = (Vec::new(), vec![0]);
+        for list in lists {
+            all.extend(list);
+            first.push(all.len() as u32);
+        }
+        Self { all, first }
+    }
+
+    fn list(&self, i: usize) -> Option<&[FamilyId]> {
+        Some(&self.all[*self.first.get(i)? as usize..*self.first.get(i + 1)? as usize])
+    }
 }
 
 const NONE: usize = MAX_VALUES;
@@ -42,13 +61,14 @@ impl FamilyOrder {
             let list = |takes: &dyn Fn(&Family) -> bool| -> Vec<FamilyId> {
                 single.iter().filter(|(_, f)| stands(f) && (f.any.is_empty() || takes(f))).map(|(id, _)| *id).collect()
             };
-            // a modality that no family asks for has the lists of none
+            // what no family asks for has the lists of none
             let asked = i >= NONE || single.iter().any(|(_, f)| f.when.get(modality) >> i & 1 == 1);
             let region = |r: usize| {
                 let region = &lexicon.regions[r];
                 list(&|f| !f.nowhere && (f.any.contains(RegionId(r as u8)) || f.any.meets(&region.ancestors)))
             };
-            Group { by_region: (0..lexicon.regions.len()).filter(|_| asked).map(region).collect(), nowhere: list(&|_| false) }
+            let regions = (0..lexicon.regions.len()).filter(|_| asked).map(region);
+            Group::new(std::iter::once(list(&|_| false)).chain(regions))
         };
         let frequency = |f: &Family| f.rows.iter().filter_map(|r| lexicon.code(&r.code)).map(|c| c.frequency).max().unwrap_or(0);
         Self {
@@ -70,9 +90,8 @@ impl FamilyOrder {
             one if one.is_power_of_two() => one.trailing_zeros() as usize,
             _ => ALL,
         };
-        let Some(RegionId(r)) = region else { return &self.single[group].nowhere };
-        let of = |group: usize| self.single[group].by_region.get(r as usize);
-        of(group).or_else(|| of(NONE)).map_or(&[], Vec::as_slice)
+        let list = region.map_or(0, |r| r.0 as usize + 1);
+        self.single[group].list(list).or_else(|| self.single[NONE].list(list)).unwrap_or_default()
     }
 
     /// How common the most common code of a family is.

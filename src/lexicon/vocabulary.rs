@@ -72,7 +72,9 @@ impl Vocabulary {
                 skeletons.push(id as u32);
             }
         }
-        by_first.iter_mut().for_each(|list| list.sort_by_key(|id| titles.get(*id as usize).len()));
+        for list in &mut by_first {
+            list.sort_by_key(|id| titles.get(*id as usize).len());
+        }
         skeletons.sort_by(|a, b| skeleton(titles.get(*a as usize)).cmp(skeleton(titles.get(*b as usize))));
         Self { words, titles, trie: trie.freeze(), by_first, skeletons }
     }

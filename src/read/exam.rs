@@ -640,7 +640,9 @@ fn clause(text: &Text<'_>, whole: Span, span: Span, kind: SectionKind, out: &mut
     drop_denied(text, &mut b.pieces, &b.cues);
     let mut atoms = parse(text.lexicon, &b.pieces, false, true);
     atoms.truncate(IN_SENTENCE);
-    atoms.iter_mut().for_each(|a| a.proofs.truncate(2 * IN_SENTENCE));
+    for a in &mut atoms {
+        a.proofs.truncate(2 * IN_SENTENCE);
+    }
     let known = &text.lexicon.known;
     let mut ours: Vec<Atom> = Vec::new();
     let mut source = Source::Findings;

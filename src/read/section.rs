@@ -58,6 +58,7 @@ pub(crate) fn parts(text: &Text<'_>) -> Vec<Part> {
 /// Whether a heading term stands as a heading, and where its text begins.
 fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Option<Head> {
     use SectionKind as K;
+    const LONGEST: usize = 90; // bytes of a title behind a number
     let all = text.text().as_bytes();
     let line = opening(text, span.start);
     if text.is_quoted(span.start) {
@@ -66,22 +67,22 @@ fn heading(text: &Text<'_>, span: Span, id: SectionId, kind: SectionKind) -> Opt
     if span.len() < 3 && line != Some(span.start) {
         return None; // "O:" heads a note only at the start of a line; "W/O" is no heading
     }
-    const LONGEST: usize = 90; // bytes of a title behind a number
     let mut alone = false;
     let mut after = span.end as usize;
-    if kind == K::Title {
-        let behind = after + numbered(&all[after..]);
+    let behind = if kind == K::Title { after + numbered(&all[after..]) } else { after };
+    if behind > after {
         let first = all[behind..].iter().position(u8::is_ascii_alphanumeric).map_or(all.len(), |n| behind + n);
-        let line = all[first..].iter().position(|b| *b == b'\n').map_or(all.len(), |n| first + n);
+        let near = &all[first..all.len().min(first + LONGEST)];
+        let line = near.iter().position(|b| *b == b'\n').unwrap_or(near.len());
         // "Exam 2: No fracture." only refers to the second exam of a list
-        let title = Span::new(first as u32, line.min(first + LONGEST) as u32);
+        let title = Span::new(first as u32, (first + line) as u32);
         let known = &text.lexicon.known;
         let mentions = text.read(title, true);
         let names = |m: &Mention| {
             let c = text.lexicon.concept(m.concept);
             c.role == Role::Plain && (c.sets.get(known.modality) | c.sets.get(known.method)) != 0
         };
-        if behind > after && (mentions.iter().any(names) || counts_views(text, title, &mentions)) {
+        if mentions.iter().any(names) || counts_views(text, title, &mentions) {
             (after, alone) = (behind, true);
         }
     }
@@ -408,6 +409,7 @@ pub(crate) struct RegionHeading {
 
 /// All headings that name regions, in order.
 pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHeading> {
+    use SectionKind as K;
     let all = text.text();
     let bytes = all.as_bytes();
     let mut found: Vec<(u32, u32, RegionSet)> = Vec::new();
@@ -452,7 +454,6 @@ pub(crate) fn region_headings(text: &Text<'_>, parts: &[Part]) -> Vec<RegionHead
             found.push((piece.start, at as u32 + 1, regions));
         }
     }
-    use SectionKind as K;
     let ending = |p: &&Part| matches!(p.kind, K::Impression | K::Recommendation | K::Technique | K::Comparison | K::History | K::Signature);
     let ends: Vec<u32> = parts.iter().filter(ending).map(|p| p.head.start).collect();
     let end_of = |from: u32| ends.get(ends.partition_point(|end| *end <= from)).copied().unwrap_or(all.len() as u32);

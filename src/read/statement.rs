@@ -73,6 +73,15 @@ struct Placed<T> {
     at: usize,
 }
 
+/// A value of an enum axis, and where it stands.
+#[derive(Clone, Copy)]
+struct ValueAt {
+    axis: AxisId,
+    value: u64,
+    at: usize,
+    span: Span,
+}
+
 #[derive(Clone, Default)]
 struct Group {
     values: Values,
@@ -86,7 +95,7 @@ struct Group {
     projections: Vec<Placed<u64>>,
     extents: Vec<Placed<u64>>,
     /// Where the values of enum axes stand.
-    placed: Vec<(AxisId, usize)>,
+    placed: Vec<ValueAt>,
     /// Words that tell views of each side.
     each: Vec<Placed<u64>>,
     proofs: Vec<Proof>,
@@ -317,7 +326,7 @@ fn place(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, span: S
             // of two words for one axis the later holds, of a value and a way of it the way
             let way = lexicon.axis(axis).narrower(g.values.get(axis), bits);
             g.values.set(axis, way.unwrap_or(bits));
-            g.placed.push((axis, at));
+            g.placed.push(ValueAt { axis, value: way.unwrap_or(bits), at, span });
             if Some(axis) == known.extent {
                 g.extents.push(Placed { value: bits, span, concept: Some(concept), at });
             }
@@ -341,30 +350,45 @@ fn film(lexicon: &Lexicon, g: &Group) -> Option<u64> {
     (g.modality_at.is_none() && words.next().is_some() && before).then(|| lexicon.axis(lexicon.known.modality).bit("xr")).flatten()
 }
 
-/// "SCREENING MAMMOGRAM AND LEFT DIAGNOSTIC MAMMOGRAM", "LEG DUPLEX, ARTERIAL AND VENOUS": another value of an axis behind a
-/// join begins another exam, which goes on with the modality and the method.
+/// "SCREENING MAMMOGRAM AND LEFT DIAGNOSTIC MAMMOGRAM", "LEG DUPLEX, ARTERIAL AND VENOUS", "CAROTID DUPLEX AND DUPLEX OF THE
+/// LEG VEINS": another value of an axis behind a join, or the method once more, begins another exam, which goes on with the
+/// modality and the method. What stands behind the join is its own.
 fn split_values(lexicon: &Lexicon, groups: &mut Vec<Group>, concept: ConceptId, at: usize) {
     let known = &lexicon.known;
     let g = last(groups);
-    if lexicon.concept(concept).region.is_some() {
+    let c = lexicon.concept(concept);
+    let Some(join) = g.last_join.filter(|_| c.region.is_none()) else { return };
+    let rival = c.sets.iter().find(|&(axis, bits)| {
+        let have = g.values.get(axis);
+        let before = g.placed.iter().rev().find(|p| p.axis == axis).is_some_and(|p| p.at < join);
+        lexicon.axis(axis).apart && before && have & bits == 0 && lexicon.axis(axis).narrower(have, bits).is_none()
+    });
+    let method = c.sets.get(known.method);
+    let once_more = c.sets.get(known.modality) == 0
+        && method != 0
+        && g.values.get(known.method) == method
+        && g.placed.iter().any(|p| p.axis == known.method && p.at < join)
+        && g.regions.iter().any(|r| r.at < join);
+    if at < join || !(rival.is_some() || once_more) {
         return;
     }
-    let rival = lexicon.concept(concept).sets.iter().find(|&(axis, bits)| {
-        let have = g.values.get(axis);
-        lexicon.axis(axis).apart && have != 0 && have & bits == 0 && lexicon.axis(axis).narrower(have, bits).is_none()
-    });
-    let Some((axis, _)) = rival else { return };
-    let said = g.placed.iter().rev().find(|(a, _)| *a == axis).map_or(at, |(_, at)| *at);
-    let Some(join) = g.last_join.filter(|j| *j > said) else { return };
     let (regions, sides) = (g.regions.extract_if(.., |r| r.at > join).collect(), g.sides.extract_if(.., |s| s.at > join).collect());
-    let (mut values, facets) = (Values::default(), [known.modality, known.method]);
-    for axis in facets {
+    let moved: Vec<ValueAt> = g.placed.extract_if(.., |p| p.at > join).collect();
+    let kept = [known.modality, known.method];
+    let mut values = Values::default();
+    for axis in kept {
         values.set(axis, g.values.get(axis));
     }
-    let proofs = g.proofs.iter().filter(|p| facets.iter().any(|a| p.facet == Facet::Axis(*a))).copied().collect();
-    let modality_at = g.modality_at.map(|_| join);
-    let implied = g.implied;
-    groups.push(Group { values, implied, regions, sides, proofs, modality_at, ..Group::default() });
+    let mut proofs: Vec<Proof> = g.proofs.iter().filter(|p| kept.iter().any(|a| p.facet == Facet::Axis(*a))).copied().collect();
+    for p in &moved {
+        values.set(p.axis, p.value);
+        if !g.placed.iter().any(|q| q.axis == p.axis) {
+            g.values.set(p.axis, 0);
+        }
+        proofs.extend(g.proofs.extract_if(.., |q| q.facet == Facet::Axis(p.axis) && q.span == p.span));
+    }
+    let (modality_at, implied) = (g.modality_at.map(|_| join), g.implied);
+    groups.push(Group { values, implied, regions, sides, proofs, modality_at, placed: moved, ..Group::default() });
 }
 
 /// What the words of a concept suggest where nothing else speaks.
