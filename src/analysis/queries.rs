@@ -104,12 +104,12 @@ pub(super) fn raise(r: &Reading<'_>, studies: &[Study], coded: &[Coded], omitted
                 asked && (q.lacking.is_empty() || q.lacking.iter().any(lacks))
             };
             if let Some(c) = coded.iter().find(untold) {
-                let names = |p: &&Proof| {
+                let telling = |p: &&Proof| {
                     p.facet == Facet::Region
                         || p.facet == Facet::Axis(known.method)
                         || q.lacking.iter().any(|(a, _)| p.facet == Facet::Axis(a))
                 };
-                let proofs: Vec<Proof> = c.study.proofs.iter().filter(names).copied().collect();
+                let proofs: Vec<Proof> = c.study.proofs.iter().filter(telling).copied().collect();
                 ask(&q.kind, evidence(r, &proofs));
             }
         }

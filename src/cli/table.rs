@@ -272,7 +272,7 @@ mod tests {
             named: Vec::new(),
             missing: Vec::new(),
         };
-        assert_eq!((t.column(ID), t.column(CODE), t.columns(MODIFIERS), t.column(UNITS)), (None, Some(1), vec![2, 3], Some(4)));
+        assert_eq!((t.column(ID), t.column(CODE), t.columns(MODIFIERS), t.column(UNITS)), (Some(0), Some(1), vec![2, 3], Some(4)));
         let first = t.next().and_then(Result::ok).expect("a row");
         assert_eq!((first.line, first.cell(Some(1)), first.cell(Some(4)), first.cell(None)), (2, Some("73562"), Some("1"), None));
         let second = t.next().and_then(Result::ok).expect("a row");

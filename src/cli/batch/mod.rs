@@ -34,7 +34,7 @@ use tally::Tally;
 use target::{Lock, Part, give_name};
 
 /// Time between two entries of the journal.
-const JOURNAL: Duration = Duration::from_millis(500);
+const JOURNAL: Duration = Duration::from_millis(250);
 
 /// Answers all inputs. 1 where some were set aside, 130 or 143 where a signal ended it.
 pub fn run(args: &BatchArgs, common: &Common) -> Result<u8, Failure> {
