@@ -154,7 +154,7 @@ impl Table {
             if stdin { read_all(io::stdin(), MOST) } else { File::open(path).map_err(|e| unreadable(&e)).and_then(|f| read_all(f, MOST)) };
         let text = bytes.and_then(|b| decode(b, encoding)).map_err(|u| failure(&shown, &u))?;
         let delimiter = delimiter(&text);
-        let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Cursor::new(text.into_bytes()));
+        let mut rows = ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(Cursor::new(ended(&text)));
         let header: Vec<String> = match rows.headers() {
             Ok(h) => h.iter().map(key).collect(),
             Err(_) => Vec::new(),
@@ -217,7 +217,9 @@ impl Table {
             match self.rows.read_record(&mut cells) {
                 Ok(false) => return None,
                 Ok(true) => {
-                    let row = Row { line: cells.position().map_or(line, csv::Position::line), cells };
+                    // counted from its end: the reader counts from the blank lines that it steps over
+                    let inside = cells.iter().map(|c| c.matches('\n').count() as u64).sum::<u64>();
+                    let row = Row { line: self.rows.position().line() - 1 - inside, cells };
                     if !row.is_empty() {
                         return Some(Ok(row));
                     }
@@ -254,17 +256,22 @@ fn delimiter(text: &str) -> u8 {
     counts.iter().rev().max_by_key(|(_, n)| *n).map_or(b',', |(mark, _)| *mark)
 }
 
+/// The bytes of a table, each row with an end that the reader counts as a line: the last too, and none with a CR.
+fn ended(text: &str) -> Vec<u8> {
+    (text.replace("\r\n", "\n") + "\n").into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn columns_are_found_whatever_their_case_and_marks() {
-        let text = "Accession #;CPT Code;Mod 1;mod_2;Qty\n1;73562;26;LT;1\n\n2;\"7;1\"";
+        let text = "Accession #;CPT Code;Mod 1;mod_2;Qty\r\n1;73562;26;LT;1\r\n\r\n2;\"7;1\"";
         assert_eq!(delimiter(text), b';');
         assert_eq!(delimiter("id"), b',');
         assert_eq!(delimiter("a\tb,c\td"), b'\t');
-        let rows = ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(Cursor::new(text.as_bytes().to_vec()));
+        let rows = ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(Cursor::new(ended(text)));
         let mut t = Table {
             shown: String::new(),
             header: text.lines().next().unwrap_or_default().split(';').map(key).collect(),

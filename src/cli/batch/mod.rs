@@ -214,6 +214,7 @@ fn name(args: &BatchArgs) -> Result<(), Failure> {
         give_name(path)?;
     }
     if let Some(path) = &args.output {
+        #[cfg(feature = "parquet")]
         if args.format == BatchFormat::Parquet {
             to_parquet(path)?;
         }
@@ -253,11 +254,6 @@ fn to_parquet(path: &Path) -> Result<(), Failure> {
     });
     made.map_err(|e| target::unwritable(&columns, &e))?;
     std::fs::remove_file(&answers).map_err(|e| target::unwritable(&answers, &e))
-}
-
-#[cfg(not(feature = "parquet"))]
-fn to_parquet(_path: &Path) -> Result<(), Failure> {
-    Ok(())
 }
 
 /// Keeps an output for this run; never over one of the inputs.
