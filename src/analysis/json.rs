@@ -1,5 +1,6 @@
 //! The output contract: one JSON object a report. Fields are added, never renamed.
 
+use jiff::civil::Date;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
@@ -56,6 +57,8 @@ pub struct Answer<'a> {
     id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     source: Option<SourceJson<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date_of_service: Option<String>,
     confidence: f64,
     code_set: String,
     lexicon: LexiconJson<'a>,
@@ -70,6 +73,13 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
+    /// As the answer for a report of a day, where one was given.
+    #[must_use]
+    pub fn of_day(mut self, day: Option<Date>) -> Self {
+        self.date_of_service = day.map(|d| d.to_string());
+        self
+    }
+
     /// As the answer for a report of an input: its name, the line that the report begins on, its place in the format's
     /// own terms.
     #[must_use]
@@ -222,6 +232,7 @@ pub fn answer<'a>(report: ReportText<'a>, lexicon: &'a Lexicon, analysis: &'a An
         schema: 1,
         id: report.id,
         source: None,
+        date_of_service: None,
         confidence: round(analysis.confidence),
         code_set: analysis.code_set.to_string(),
         lexicon: LexiconJson { edition: lexicon.edition(), sha256: lexicon.sha256() },

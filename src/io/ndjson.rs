@@ -276,7 +276,8 @@ pub(super) fn write(bill: &Bill<'_>, out: &mut Vec<u8>) {
     let texts: Vec<ReportText<'_>> = bill.reports.iter().map(super::Answered::text).collect();
     for (i, (report, text)) in bill.reports.iter().zip(&texts).enumerate() {
         let (line, item) = (report.record.place.line, report.record.place.item.as_deref());
-        let mut json = answer(*text, bill.lexicon, report.analysis, options).from_source(report.source, line, item);
+        let mut json =
+            answer(*text, bill.lexicon, report.analysis, options).from_source(report.source, line, item).of_day(report.record.day);
         if let Some(encounter) = bill.encounter() {
             let last = i + 1 == texts.len();
             json = json.of_encounter(encounter, last.then(|| claim_json(bill.claim, &texts, options)));
